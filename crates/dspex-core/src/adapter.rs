@@ -1,0 +1,229 @@
+//! Adapters: from a signature and values to a request, and from a reply back to values.
+
+use std::fmt;
+
+use crate::error::Result;
+use crate::example::Example;
+use crate::lm::{Capabilities, Choice, Request};
+use crate::signature::Signature;
+use crate::value::Record;
+
+/// Turns calls into requests and replies into records. It knows nothing of providers.
+pub trait Adapter: Send + Sync {
+    /// The adapter's name: `chat`, `json`, ...
+    fn name(&self) -> &str;
+
+    /// The request for a call. The inputs have been checked against the signature.
+    fn render(&self, call: &RenderCall<'_>) -> Result<Request>;
+
+    /// Reads one completion.
+    fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed>;
+}
+
+/// What a request is made of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RenderCall<'a> {
+    /// What is asked.
+    pub signature: &'a Signature,
+    /// Demonstrations.
+    pub demos: &'a [Example],
+    /// The inputs.
+    pub inputs: &'a Record,
+    /// What the model can do.
+    pub capabilities: Capabilities,
+}
+
+impl<'a> RenderCall<'a> {
+    /// A call without demonstrations, of a model that can do text.
+    pub fn new(signature: &'a Signature, inputs: &'a Record) -> Self {
+        Self { signature, demos: &[], inputs, capabilities: Capabilities::default() }
+    }
+
+    /// The call with demonstrations.
+    #[must_use]
+    pub fn demos(mut self, demos: &'a [Example]) -> Self {
+        self.demos = demos;
+        self
+    }
+
+    /// The call for a model that can do this.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+}
+
+/// What was read from a completion.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Parsed {
+    /// The output fields, in the order of the signature.
+    pub fields: Record,
+    /// What was mended on the way.
+    pub notes: Vec<Note>,
+}
+
+impl Parsed {
+    /// Fields and notes.
+    pub fn new(fields: Record, notes: Vec<Note>) -> Self {
+        Self { fields, notes }
+    }
+}
+
+/// A lossy or mending step of reading, for the caller to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Note {
+    /// The rule by which it was done.
+    pub rule: ParseRule,
+    /// The field, where it is about one.
+    pub field: Option<String>,
+    /// In words.
+    pub message: String,
+}
+
+impl Note {
+    /// A note.
+    pub fn new(rule: ParseRule, field: Option<&str>, message: impl Into<String>) -> Self {
+        Self { rule, field: field.map(str::to_owned), message: message.into() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{}: `{field}`: {}", self.rule.id(), self.message),
+            None => write!(f, "{}: {}", self.rule.id(), self.message),
+        }
+    }
+}
+
+/// What a rule does where DSPy does something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuleEffect {
+    /// DSPy fails; there is one reading, and it is taken.
+    Recovers,
+    /// DSPy's value is not what the model wrote; ours is.
+    Corrects,
+    /// DSPy takes one of several readings, or a value that breaks a rule; here it is an error.
+    Refuses,
+    /// Both give the same value; the step is noted.
+    Notes,
+}
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])* $name:ident $id:literal $effect:ident;)*) => {
+        /// A named difference between the default reading of completions and DSPy's.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ParseRule {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        impl ParseRule {
+            /// All rules.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The rule's name as reports and notes print it.
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)*
+                }
+            }
+
+            /// What the rule does.
+            pub fn effect(self) -> RuleEffect {
+                match self {
+                    $(Self::$name => RuleEffect::$effect,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A field marker with other spaces: `[[## answer ##]]`.
+    HeaderSpacing "header_spacing" Recovers;
+    /// A field marker in bold, as a heading or in a quote: `**[[ ## answer ## ]]**`.
+    HeaderDecoration "header_decoration" Recovers;
+    /// A field marker in other capitals that means one field only: `[[ ## Answer ## ]]`.
+    HeaderCase "header_case" Recovers;
+    /// An indented field marker with text after it, of which DSPy keeps a piece of the marker.
+    IndentedHeader "indented_header" Corrects;
+    /// The closing marker behind the last value on its line, which DSPy keeps as text.
+    CompletedInline "completed_inline" Corrects;
+    /// A field that comes twice with different values, of which DSPy takes the first.
+    DuplicateField "duplicate_field" Refuses;
+    /// The fields as one JSON object instead of sections.
+    JsonReply "json_reply" Recovers;
+    /// A reply that the model did not finish, of which DSPy takes what is there.
+    Truncated "truncated" Refuses;
+    /// A choice in other capitals, or with a full stop or marks around it, that means one choice only.
+    LiteralSpelling "literal_spelling" Recovers;
+    /// A number or truth value in a code fence or in bold, or with a full stop after it.
+    ScalarDecoration "scalar_decoration" Recovers;
+    /// A number with commas between groups of three digits: `1,234`.
+    ThousandsSeparator "thousands_separator" Recovers;
+    /// `true` or `false` where a number is wanted, which DSPy takes as 1 or 0.
+    BoolForNumber "bool_for_number" Refuses;
+    /// `null` or `None` for optional text, which DSPy takes as the word.
+    NullText "null_text" Corrects;
+    /// Several JSON values where one is wanted, of which DSPy takes the last.
+    SeveralValues "several_values" Refuses;
+    /// A value that breaks a constraint of its field, which DSPy does not check.
+    Constraint "constraint" Refuses;
+    /// One of several completions that cannot be read, for which DSPy drops all of them.
+    UnreadCompletion "unread_completion" Recovers;
+    /// JSON that had to be repaired.
+    RepairedJson "repaired_json" Notes;
+    /// A field that was not in the reply and took its default.
+    DefaultValue "default_value" Notes;
+}
+
+/// How completions are read where DSPy and prudence differ.
+///
+/// ```
+/// use dspex_core::{ParsePolicy, ParseRule};
+/// let policy = ParsePolicy::default().without(ParseRule::LiteralSpelling);
+/// assert!(!policy.applies(ParseRule::LiteralSpelling));
+/// assert!(policy.applies(ParseRule::NullText));
+/// assert!(!ParsePolicy::compat().applies(ParseRule::NullText));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParsePolicy {
+    compat: bool,
+    off: Vec<ParseRule>,
+}
+
+impl ParsePolicy {
+    /// DSPy 3.4.1's value, or an error.
+    pub fn compat() -> Self {
+        Self { compat: true, off: Vec::new() }
+    }
+
+    /// The policy without one rule: there, DSPy's value or error.
+    #[must_use]
+    pub fn without(mut self, rule: ParseRule) -> Self {
+        if !self.off.contains(&rule) {
+            self.off.push(rule);
+        }
+        self
+    }
+
+    /// Whether a rule is in force.
+    pub fn applies(&self, rule: ParseRule) -> bool {
+        !self.compat && !self.off.contains(&rule)
+    }
+
+    /// Whether this is DSPy's reading.
+    pub fn is_compat(&self) -> bool {
+        self.compat
+    }
+
+    /// The policy's name: `compat` or `default`.
+    pub fn name(&self) -> &'static str {
+        if self.compat { "compat" } else { "default" }
+    }
+}

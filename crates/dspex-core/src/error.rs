@@ -1,0 +1,466 @@
+//! Errors: what was expected, what was found, what to do next, and what was paid for.
+
+use std::fmt;
+
+use crate::adapter::ParseRule;
+use crate::lm::LmError;
+use crate::path::Path;
+use crate::prediction::Attempt;
+use crate::signature::{EditError, SignatureError, StateError};
+use crate::usage::Usage;
+use crate::value::text::UnsupportedKind;
+use crate::value::{Value, ValueError};
+
+/// The result of anything in DSPEx.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Where in a call an error arose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Before any call: a signature, a program, an option, an input.
+    Configuration,
+    /// While the request was made.
+    Render,
+    /// On the way to the model or in it.
+    Model,
+    /// While the reply was read.
+    Parse,
+    /// While the values that were read were checked.
+    Validation,
+    /// While a prediction was scored.
+    Metric,
+    /// While data was read.
+    Data,
+    /// The caller ended the work.
+    Cancelled,
+    /// A limit that the caller set was reached.
+    Limit,
+}
+
+/// What went wrong, with the facts apart from the words.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A signature string that cannot be read.
+    #[error("{0}")]
+    Signature(SignatureError),
+    /// An edit that does not fit a signature.
+    #[error("{0}")]
+    Edit(EditError),
+    /// A state that does not fit a program.
+    #[error("{message}")]
+    State {
+        /// What does not fit.
+        message: String,
+    },
+    /// Something set up wrongly.
+    #[error("{message}")]
+    Configuration {
+        /// What.
+        message: String,
+    },
+    /// Inputs that are not there.
+    #[error("expected the inputs {}, found none for {}", list(.expected), list(.missing))]
+    MissingInputs {
+        /// The inputs that are not there.
+        missing: Vec<String>,
+        /// All that are needed.
+        expected: Vec<String>,
+    },
+    /// Inputs that the signature does not have.
+    #[error("expected only the inputs {}, found {}", list(.expected), list(.unknown))]
+    UnknownInputs {
+        /// The inputs that are not known.
+        unknown: Vec<String>,
+        /// All that are known.
+        expected: Vec<String>,
+    },
+    /// An input of the wrong type.
+    #[error("expected `{field}` to be {expected}, found {found}")]
+    InputType {
+        /// The input.
+        field: String,
+        /// Its type.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A kind of value or type that a part does not support yet.
+    #[error("{part} does not support {kind} yet{}", .field.as_ref().map(|f| format!(" (field `{f}`)")).unwrap_or_default())]
+    Unsupported {
+        /// The field.
+        field: Option<String>,
+        /// The kind.
+        kind: String,
+        /// The part that does not support it.
+        part: String,
+    },
+    /// The model gave no reply.
+    #[error("{0}")]
+    Lm(LmError),
+    /// A reply without text.
+    #[error("expected the fields {}, found an empty reply", list(.expected))]
+    EmptyReply {
+        /// Fields that were asked for.
+        expected: Vec<String>,
+    },
+    /// A reply that was cut off.
+    #[error("expected a whole reply, found one that was cut off in `{field}`")]
+    Truncated {
+        /// The field in which it ends.
+        field: String,
+    },
+    /// A reply without some of the fields.
+    #[error("expected the fields {}, found none of {}", list(.expected), list(.missing))]
+    MissingFields {
+        /// The fields that are not there.
+        missing: Vec<String>,
+        /// All that were asked for.
+        expected: Vec<String>,
+    },
+    /// A field whose text is not of its type.
+    #[error("expected `{field}` to be {expected}, found {found}")]
+    FieldType {
+        /// The field, with the place inside it.
+        field: String,
+        /// Its type.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// A reply with more than one reading.
+    #[error("expected one reading of `{field}`, found more: {found}")]
+    Ambiguous {
+        /// The field.
+        field: String,
+        /// The readings.
+        found: String,
+        /// The rule that refuses it.
+        rule: ParseRule,
+    },
+    /// A value that breaks a rule of its field.
+    #[error("expected `{field}` {rule}, found {found}")]
+    Constraint {
+        /// The field.
+        field: String,
+        /// The rule in words.
+        rule: String,
+        /// The value.
+        found: String,
+    },
+    /// A metric that failed or gave no number.
+    #[error("metric {metric}: {message}")]
+    Metric {
+        /// The metric.
+        metric: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// A data row that does not fit.
+    #[error("{place}: expected {expected}, found {found}")]
+    Data {
+        /// File and line.
+        place: String,
+        /// The field, where it is one.
+        field: Option<String>,
+        /// What would have been right.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A file that cannot be read or written.
+    #[error("{place}: {message}")]
+    File {
+        /// The file.
+        place: String,
+        /// Why.
+        message: String,
+    },
+    /// The caller ended the work.
+    #[error("cancelled by the caller")]
+    Cancelled,
+    /// A limit that the caller set was reached.
+    #[error("expected at most {limit} {what}, and that many are used")]
+    Limit {
+        /// What is limited.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl ErrorKind {
+    /// The kind's code, as `--json` output and `docs/errors.md` write it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Signature(_) => "signature",
+            Self::Edit(_) => "signature_edit",
+            Self::State { .. } => "state",
+            Self::Configuration { .. } => "configuration",
+            Self::MissingInputs { .. } => "missing_input",
+            Self::UnknownInputs { .. } => "unknown_input",
+            Self::InputType { .. } => "input_type",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Lm(e) => e.kind.code(),
+            Self::EmptyReply { .. } => "empty_reply",
+            Self::Truncated { .. } => "truncated",
+            Self::MissingFields { .. } => "missing_field",
+            Self::FieldType { .. } => "field_type",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Constraint { .. } => "constraint",
+            Self::Metric { .. } => "metric",
+            Self::Data { .. } => "data",
+            Self::File { .. } => "file",
+            Self::Cancelled => "cancelled",
+            Self::Limit { .. } => "limit",
+        }
+    }
+
+    /// Where in a call errors of this kind arise.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Unsupported { part, .. } if part.contains("render") => Stage::Render,
+            Self::Unsupported { part, .. } if part.contains("pars") => Stage::Parse,
+            Self::Signature(_)
+            | Self::Edit(_)
+            | Self::State { .. }
+            | Self::Configuration { .. }
+            | Self::MissingInputs { .. }
+            | Self::UnknownInputs { .. }
+            | Self::InputType { .. }
+            | Self::Unsupported { .. } => Stage::Configuration,
+            Self::Lm(_) => Stage::Model,
+            Self::EmptyReply { .. }
+            | Self::Truncated { .. }
+            | Self::MissingFields { .. }
+            | Self::FieldType { .. }
+            | Self::Ambiguous { .. } => Stage::Parse,
+            Self::Constraint { .. } => Stage::Validation,
+            Self::Metric { .. } => Stage::Metric,
+            Self::Data { .. } | Self::File { .. } => Stage::Data,
+            Self::Cancelled => Stage::Cancelled,
+            Self::Limit { .. } => Stage::Limit,
+        }
+    }
+
+    /// The field that the error is about, where it is one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::InputType { field, .. }
+            | Self::Truncated { field }
+            | Self::FieldType { field, .. }
+            | Self::Ambiguous { field, .. }
+            | Self::Constraint { field, .. } => Some(field),
+            Self::Unsupported { field, .. } | Self::Data { field, .. } => field.as_deref(),
+            Self::MissingInputs { missing: names, .. }
+            | Self::UnknownInputs { unknown: names, .. }
+            | Self::MissingFields { missing: names, .. } => names.first().map(String::as_str),
+            _ => None,
+        }
+    }
+}
+
+/// An error: its kind, where it arose, and every attempt that was made and paid for before it.
+///
+/// ```
+/// use dspex_core::{Error, Signature};
+/// let e: Error = Signature::parse("question -> ").unwrap_err().into();
+/// assert_eq!(e.code(), "signature");
+/// assert_eq!(e.to_string(), "expected at least one output field at offset 12, found none");
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    path: Option<Path>,
+    hint: Option<String>,
+    attempts: Vec<Attempt>,
+}
+
+impl Error {
+    /// An error of a kind.
+    pub fn new(kind: ErrorKind) -> Self {
+        let hint = match &kind {
+            ErrorKind::Signature(e) => e.hint.clone(),
+            _ => None,
+        };
+        Self(Box::new(Inner { kind, path: None, hint, attempts: Vec::new() }))
+    }
+
+    /// Something set up wrongly, in words.
+    pub fn configuration(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration { message: message.into() })
+    }
+
+    /// A field that is not of its type; `found` is what stands there, if anything.
+    pub fn field(field: &str, expected: &str, found: Option<&Value>) -> Self {
+        let found = found.map_or_else(|| "nothing".to_owned(), shorten);
+        Self::new(ErrorKind::FieldType { field: field.to_owned(), expected: expected.to_owned(), found })
+    }
+
+    /// A value that does not fit a Rust type.
+    pub fn value(e: ValueError) -> Self {
+        let field = e.path();
+        let message = e.message_only().to_owned();
+        Self::new(ErrorKind::FieldType {
+            field,
+            expected: "a value that fits its Rust type".into(),
+            found: message,
+        })
+    }
+
+    /// The error with what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The error with the path of the predictor in which it arose, unless it has one.
+    #[must_use]
+    pub fn at(mut self, path: &Path) -> Self {
+        self.0.path.get_or_insert_with(|| path.clone());
+        self
+    }
+
+    /// The error with attempts that were made before it.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        self.0.attempts.splice(0..0, attempts);
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The kind's code, as `--json` output and `docs/errors.md` write it.
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code()
+    }
+
+    /// Where in a call it arose.
+    pub fn stage(&self) -> Stage {
+        self.0.kind.stage()
+    }
+
+    /// The path of the predictor in which it arose.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_ref()
+    }
+
+    /// What to do next, where that is known.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Every call of a model that was made, in order.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// What was paid for all the same.
+    pub fn usage(&self) -> Usage {
+        self.0.attempts.iter().map(|a| a.usage).sum()
+    }
+
+    /// What the model wrote last, as it came.
+    pub fn raw(&self) -> Option<&str> {
+        self.0.attempts.iter().rev().find_map(|a| a.text.as_deref())
+    }
+
+    /// Whether the fault lies outside the program, so that the failure says nothing about it and is never a score.
+    pub fn is_infrastructure(&self) -> bool {
+        match &self.0.kind {
+            ErrorKind::Lm(e) => e.kind.is_infrastructure(),
+            ErrorKind::Cancelled | ErrorKind::Limit { .. } | ErrorKind::File { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// A value in an error: short enough to read.
+pub(crate) fn shorten(value: &Value) -> String {
+    let text = value.to_repr().unwrap_or_else(|_| format!("a value of kind {}", value.kind()));
+    shorten_text(&text)
+}
+
+/// Text in an error: short enough to read.
+pub fn shorten_text(text: &str) -> String {
+    const MOST: usize = 120;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(MOST).collect();
+    format!("{head}... ({} characters)", text.chars().count())
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.path {
+            Some(path) => write!(f, "in `{path}`: {}", self.0.kind),
+            None => self.0.kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("path", &self.0.path)
+            .field("hint", &self.0.hint)
+            .field("attempts", &self.0.attempts.len())
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl From<SignatureError> for Error {
+    fn from(e: SignatureError) -> Self {
+        Self::new(ErrorKind::Signature(e))
+    }
+}
+
+impl From<EditError> for Error {
+    fn from(e: EditError) -> Self {
+        Self::new(ErrorKind::Edit(e))
+    }
+}
+
+impl From<StateError> for Error {
+    fn from(e: StateError) -> Self {
+        Self::new(ErrorKind::State { message: e.to_string() })
+    }
+}
+
+impl From<LmError> for Error {
+    fn from(e: LmError) -> Self {
+        Self::new(ErrorKind::Lm(e))
+    }
+}
+
+impl From<UnsupportedKind> for Error {
+    fn from(e: UnsupportedKind) -> Self {
+        Self::new(ErrorKind::Unsupported {
+            field: None,
+            kind: format!("a value of kind {} as {}", e.kind, e.form),
+            part: "rendering".into(),
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! The heart of DSPEx: signatures, values, modules, parameters and the traits that the other crates implement.
+//!
+//! This crate does no I/O and needs no runtime. Users reach it through `dspex`; it stands alone so that adapters,
+//! models, modules and optimizers can be written without pulling in each other.
+
+pub mod adapter;
+mod cancel;
+mod clock;
+mod context;
+mod error;
+mod example;
+pub mod lm;
+mod metric;
+mod module;
+mod parameters;
+mod path;
+mod prediction;
+mod random;
+pub mod signature;
+mod suggest;
+mod trace;
+pub mod types;
+mod usage;
+pub mod value;
+
+pub use adapter::{Adapter, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};
+pub use cancel::Cancellation;
+pub use clock::{Clock, SystemClock};
+pub use context::{Context, Limits, Overrides};
+pub use error::{Error, ErrorKind, Result, Stage, shorten_text};
+pub use example::{Example, HasInput, ToExample};
+pub use lm::LanguageModel;
+pub use metric::Metric;
+pub use module::{BoxFuture, DynModule, Module};
+pub use parameters::{Leaf, LeafState, Parameters, Program, ProgramState, Walk, WalkMut, visit, visit_mut};
+pub use path::Path;
+pub use prediction::{Attempt, Prediction, Score};
+pub use random::Random;
+pub use signature::{
+    Constraint, ConstraintError, Direction, EditError, Field, FieldState, FromRecord, Signature,
+    SignatureError, SignatureParser, SignatureState, StateError, ToRecord, TypeRegistry, TypedSignature,
+    WithReasoning, infer_prefix,
+};
+pub use suggest::nearest;
+pub use trace::{EventSink, RunEvent, Trace, TraceSink, TraceStep};
+pub use types::{FieldType, FieldValue, Special};
+pub use usage::Usage;
+pub use value::{Dict, Int, Record, Value};

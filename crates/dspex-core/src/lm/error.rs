@@ -1,0 +1,157 @@
+//! Why a model gave no reply.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::usage::Usage;
+
+/// What went wrong, by what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LmErrorKind {
+    /// The model is set up wrongly: a name, a URL, an option.
+    Configuration,
+    /// The request asks for what this model or wire cannot do.
+    Unsupported,
+    /// No connection, or it broke.
+    Transport,
+    /// The key is missing or refused.
+    Auth,
+    /// The account cannot pay.
+    Billing,
+    /// Too many requests.
+    RateLimit,
+    /// The request is longer than the model can read.
+    ContextOverflow,
+    /// There is no such model.
+    UnknownModel,
+    /// The provider refused the request as it is.
+    InvalidRequest,
+    /// The model declined to answer.
+    Refusal,
+    /// No answer in time.
+    Timeout,
+    /// The provider failed.
+    Server,
+    /// The provider answered something that its own protocol does not allow.
+    Protocol,
+}
+
+impl LmErrorKind {
+    /// The kind's code, as `--json` output writes it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Configuration => "lm_configuration",
+            Self::Unsupported => "lm_unsupported",
+            Self::Transport => "transport",
+            Self::Auth => "auth",
+            Self::Billing => "billing",
+            Self::RateLimit => "rate_limit",
+            Self::ContextOverflow => "context_overflow",
+            Self::UnknownModel => "unknown_model",
+            Self::InvalidRequest => "invalid_request",
+            Self::Refusal => "refusal",
+            Self::Timeout => "timeout",
+            Self::Server => "server",
+            Self::Protocol => "protocol",
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Transport | Self::RateLimit | Self::Timeout | Self::Server)
+    }
+
+    /// Whether the fault lies outside the program: with the network, the provider or the account.
+    ///
+    /// Such a failure says nothing about the program and never becomes a score.
+    pub fn is_infrastructure(self) -> bool {
+        !matches!(self, Self::Unsupported | Self::ContextOverflow | Self::InvalidRequest | Self::Refusal)
+    }
+}
+
+/// Why a model gave no reply: the kind, what the provider said, and what was received before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LmError {
+    /// What went wrong.
+    pub kind: LmErrorKind,
+    /// In words, without secrets.
+    pub message: String,
+    /// The model's name.
+    pub model: Option<String>,
+    /// HTTP status, where there is one.
+    pub status: Option<u16>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// How long the provider asked to wait.
+    pub retry_after: Option<Duration>,
+    /// Text that had arrived before the failure.
+    pub partial: Option<String>,
+    /// What was used all the same.
+    pub usage: Usage,
+}
+
+impl LmError {
+    /// An error of a kind, in words.
+    pub fn new(kind: LmErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            model: None,
+            status: None,
+            request_id: None,
+            retry_after: None,
+            partial: None,
+            usage: Usage::default(),
+        }
+    }
+
+    /// The error with the name of the model.
+    #[must_use]
+    pub fn with_model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// The error with an HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The error with what had arrived before it.
+    #[must_use]
+    pub fn with_partial(mut self, text: String) -> Self {
+        if !text.is_empty() {
+            self.partial = Some(text);
+        }
+        self
+    }
+
+    /// The error with what was used all the same.
+    #[must_use]
+    pub fn with_usage(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+}
+
+impl fmt::Display for LmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(model) = &self.model {
+            write!(f, "{model}: ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(status) = self.status {
+            write!(f, " (status {status})")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LmError {}

@@ -1,0 +1,166 @@
+//! Messages: who speaks, and the parts of what is said.
+
+use serde_json::{Value as Json, json};
+
+use crate::value::{Media, MediaKind, MediaSource, ToolCall};
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Whoever wrote the program.
+    System,
+    /// Whoever asks.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool that was called.
+    Tool,
+}
+
+impl Role {
+    /// The name on the wire: `system`, `user`, ...
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
+}
+
+/// One part of a message.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Part {
+    /// Text.
+    Text(String),
+    /// An image, a sound or a file.
+    Media(Media),
+    /// A call that the model wants made.
+    ToolCall(ToolCall),
+    /// What a call gave.
+    ToolResult {
+        /// Id of the call.
+        call_id: Option<String>,
+        /// Name of the tool.
+        name: String,
+        /// What it gave, as text.
+        content: String,
+        /// Whether the call failed.
+        is_error: bool,
+    },
+    /// The model's reasoning.
+    Reasoning(String),
+    /// Something that only its provider understands and wants back unchanged.
+    Opaque {
+        /// The provider.
+        provider: String,
+        /// The part as the provider gave it.
+        data: Json,
+    },
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in order.
+    pub parts: Vec<Part>,
+}
+
+impl Message {
+    /// A message of text alone.
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { role, parts: vec![Part::Text(text.into())] }
+    }
+
+    /// Instructions.
+    pub fn system(text: impl Into<String>) -> Self {
+        Self::new(Role::System, text)
+    }
+
+    /// A question.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::new(Role::User, text)
+    }
+
+    /// An answer.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self::new(Role::Assistant, text)
+    }
+
+    /// All text of the message, parts joined.
+    pub fn text(&self) -> String {
+        text_of(&self.parts)
+    }
+
+    /// The message as chat completions write it: `{"role", "content"}`, the content being text, or a list of parts
+    /// where there is more than text.
+    ///
+    /// ```
+    /// use dspex_core::lm::Message;
+    /// assert_eq!(Message::user("hi").to_json().to_string(), r#"{"role":"user","content":"hi"}"#);
+    /// ```
+    pub fn to_json(&self) -> Json {
+        let mut message = json!({"role": self.role.name()});
+        if let Some(Part::ToolResult { call_id, name, content, .. }) = self.parts.first() {
+            message["tool_call_id"] = json!(call_id);
+            message["name"] = json!(name);
+            message["content"] = json!(content);
+            return message;
+        }
+        let calls: Vec<Json> = self.parts.iter().filter_map(tool_call_json).collect();
+        let content: Vec<Json> = self.parts.iter().filter_map(content_json).collect();
+        message["content"] = match self.parts.as_slice() {
+            [Part::Text(text)] => json!(text),
+            _ if content.iter().all(|c| c["type"] == "text") => json!(self.text()),
+            _ => Json::Array(content),
+        };
+        if !calls.is_empty() {
+            message["tool_calls"] = Json::Array(calls);
+        }
+        message
+    }
+}
+
+pub(super) fn text_of(parts: &[Part]) -> String {
+    match parts {
+        [Part::Text(text)] => text.clone(),
+        _ => {
+            parts.iter().filter_map(|p| if let Part::Text(t) = p { Some(t.as_str()) } else { None }).collect()
+        }
+    }
+}
+
+fn tool_call_json(part: &Part) -> Option<Json> {
+    let Part::ToolCall(call) = part else { return None };
+    let arguments = call.args.to_tagged().to_string();
+    Some(json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}))
+}
+
+fn content_json(part: &Part) -> Option<Json> {
+    match part {
+        Part::Text(text) => Some(json!({"type": "text", "text": text})),
+        Part::Media(m) => Some(media_json(m)),
+        _ => None,
+    }
+}
+
+fn media_json(m: &Media) -> Json {
+    match (m.kind, &m.source) {
+        (MediaKind::Image, MediaSource::Url(url)) => json!({"type": "image_url", "image_url": {"url": url}}),
+        (MediaKind::Image, MediaSource::Base64(data)) => {
+            let format = m.format.as_deref().unwrap_or("image/png");
+            json!({"type": "image_url", "image_url": {"url": format!("data:{format};base64,{data}")}})
+        }
+        (MediaKind::Audio, MediaSource::Base64(data)) => {
+            json!({"type": "input_audio", "input_audio": {"data": data, "format": m.format}})
+        }
+        (_, MediaSource::Id(id)) => json!({"type": "file", "file": {"file_id": id, "filename": m.name}}),
+        (_, MediaSource::Url(data) | MediaSource::Base64(data)) => {
+            json!({"type": "file", "file": {"file_data": data, "filename": m.name}})
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Language models: the trait, and the requests and replies that pass through it.
+//!
+//! Requests and replies are neutral: they name no provider. What a provider's wire looks like is known only to the
+//! crate that speaks it.
+
+mod error;
+mod message;
+mod reply;
+mod request;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_core::Stream;
+use futures_util::{StreamExt as _, stream};
+
+pub use error::{LmError, LmErrorKind};
+pub use message::{Message, Part, Role};
+pub use reply::{Choice, Event, FinishReason, Reply, ReplyBuilder};
+pub use request::{Options, Request, ResponseFormat, ToolChoice, ToolSpec};
+
+use crate::module::BoxFuture;
+
+/// A stream of events of a reply.
+pub type EventStream<'a> = Pin<Box<dyn Stream<Item = Result<Event, LmError>> + Send + 'a>>;
+
+/// What a model can do beyond text. Adapters read this to choose how they ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// It calls tools natively.
+    pub tools: bool,
+    /// It follows a JSON Schema strictly.
+    pub json_schema: bool,
+    /// It can be told to answer in JSON.
+    pub json_object: bool,
+    /// It gives its reasoning apart from its answer.
+    pub reasoning: bool,
+    /// It looks at images.
+    pub images: bool,
+    /// It hears sounds.
+    pub audio: bool,
+    /// It gives the probabilities of its tokens.
+    pub logprobs: bool,
+    /// It gives several completions for one request.
+    pub several: bool,
+}
+
+/// A language model.
+///
+/// Implement [`call`](Self::call) or [`stream`](Self::stream); each has a default by way of the other, so at least
+/// one must be written. Dropping the future or the stream cancels the request. A deadline stands in the request's
+/// options and is the model's to keep.
+///
+/// ```
+/// use dspex_core::{BoxFuture, lm::{LanguageModel, LmError, Reply, Request}};
+///
+/// #[derive(Debug)]
+/// struct Echo;
+///
+/// impl LanguageModel for Echo {
+///     fn id(&self) -> &str {
+///         "echo"
+///     }
+///     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+///         Box::pin(async { Ok(Reply::text(request.messages.last().map(|m| m.text()).unwrap_or_default())) })
+///     }
+/// }
+/// ```
+pub trait LanguageModel: Send + Sync {
+    /// The model's name, as users write it: `openai/gpt-4o-mini`.
+    fn id(&self) -> &str;
+
+    /// What the model can do beyond text.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    /// Answers a request at once.
+    fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+        Box::pin(async move {
+            let mut events = self.stream(request);
+            let mut reply = ReplyBuilder::new();
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(event) => reply.push(event),
+                    // What came before the break was paid for; it goes with the error.
+                    Err(e) => return Err(e.with_partial(reply.partial())),
+                }
+            }
+            reply.finish()
+        })
+    }
+
+    /// Answers a request bit by bit.
+    fn stream<'a>(&'a self, request: &'a Request) -> EventStream<'a> {
+        let call = async move { self.call(request).await };
+        Box::pin(stream::once(call).flat_map(|reply| {
+            stream::iter(match reply {
+                Ok(reply) => reply.into_events().into_iter().map(Ok).collect(),
+                Err(e) => vec![Err(e)],
+            })
+        }))
+    }
+}
+
+impl<T: LanguageModel + ?Sized> LanguageModel for Arc<T> {
+    fn id(&self) -> &str {
+        (**self).id()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+        (**self).call(request)
+    }
+
+    fn stream<'a>(&'a self, request: &'a Request) -> EventStream<'a> {
+        (**self).stream(request)
+    }
+}

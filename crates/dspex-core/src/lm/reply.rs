@@ -1,0 +1,313 @@
+//! Replies: whole, and as a stream of events. Both are folded by the same code.
+
+use serde_json::Value as Json;
+
+use super::message::{Part, text_of};
+use super::{LmError, LmErrorKind};
+use crate::usage::Usage;
+use crate::value::{Record, ToolCall, Value};
+
+/// Why the model stopped. Open: a provider may have reasons of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FinishReason {
+    /// It was done.
+    Stop,
+    /// It ran into the bound on tokens; the text is cut off.
+    Length,
+    /// It wants tools called.
+    ToolCalls,
+    /// A filter stopped it.
+    ContentFilter,
+    /// A reason in the provider's word.
+    Other(String),
+}
+
+impl FinishReason {
+    /// The word of chat completions for the reason.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// One completion.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Choice {
+    /// What the model said, in order.
+    pub parts: Vec<Part>,
+    /// Why it stopped.
+    pub finish: FinishReason,
+    /// Log-probabilities as the provider gave them, where they were asked for.
+    pub logprobs: Option<Json>,
+}
+
+impl Choice {
+    /// A completion of text that ended by itself.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { parts: vec![Part::Text(text.into())], finish: FinishReason::Stop, logprobs: None }
+    }
+
+    /// The completion with another reason for its end.
+    #[must_use]
+    pub fn with_finish(mut self, finish: FinishReason) -> Self {
+        self.finish = finish;
+        self
+    }
+
+    /// All text of the completion, without reasoning.
+    pub fn content(&self) -> String {
+        text_of(&self.parts)
+    }
+}
+
+/// What a model answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// Completions, one for each that was asked for.
+    pub choices: Vec<Choice>,
+    /// What it cost.
+    pub usage: Usage,
+    /// The model that answered, in the provider's word.
+    pub model: Option<String>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// Whether it came from a cache and cost nothing.
+    pub cached: bool,
+}
+
+impl Reply {
+    /// A reply of one text, whose tokens nobody counted.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::new(vec![Choice::text(text)])
+    }
+
+    /// A reply of these completions.
+    pub fn new(choices: Vec<Choice>) -> Self {
+        Self { choices, usage: Usage::tokens(0, 0), ..Self::default() }
+    }
+
+    /// The reply with what it cost.
+    #[must_use]
+    pub fn with_usage(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+
+    /// The reply with the name of the model that gave it.
+    #[must_use]
+    pub fn with_model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// The reply as events, as if it had come as a stream.
+    pub fn into_events(self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (choice, c) in self.choices.into_iter().enumerate() {
+            for part in c.parts {
+                events.push(match part {
+                    Part::Text(text) => Event::Text { choice, text },
+                    Part::Reasoning(text) => Event::Reasoning { choice, text },
+                    part => Event::Part { choice, part },
+                });
+            }
+            if let Some(logprobs) = c.logprobs {
+                events.push(Event::Logprobs { choice, logprobs });
+            }
+            events.push(Event::Finish { choice, reason: c.finish });
+        }
+        events.push(Event::Usage(self.usage));
+        events.push(Event::Done { model: self.model, request_id: self.request_id, cached: self.cached });
+        events
+    }
+}
+
+/// A bit of a reply.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// More text of a completion.
+    Text {
+        /// Which completion.
+        choice: usize,
+        /// The text.
+        text: String,
+    },
+    /// More reasoning of a completion.
+    Reasoning {
+        /// Which completion.
+        choice: usize,
+        /// The text.
+        text: String,
+    },
+    /// A bit of a tool call.
+    ToolCall {
+        /// Which completion.
+        choice: usize,
+        /// Which call of the completion.
+        index: usize,
+        /// The call's id, once it is known.
+        id: Option<String>,
+        /// The tool's name, once it is known.
+        name: Option<String>,
+        /// More of the arguments' JSON.
+        arguments: String,
+    },
+    /// A part that comes whole.
+    Part {
+        /// Which completion.
+        choice: usize,
+        /// The part.
+        part: Part,
+    },
+    /// Log-probabilities of a completion.
+    Logprobs {
+        /// Which completion.
+        choice: usize,
+        /// As the provider gave them.
+        logprobs: Json,
+    },
+    /// A completion is over.
+    Finish {
+        /// Which completion.
+        choice: usize,
+        /// Why.
+        reason: FinishReason,
+    },
+    /// What was used so far; the last one counts.
+    Usage(Usage),
+    /// The reply is complete. Without this event it is not.
+    Done {
+        /// The model that answered.
+        model: Option<String>,
+        /// The provider's id of the request.
+        request_id: Option<String>,
+        /// Whether it came from a cache.
+        cached: bool,
+    },
+}
+
+/// Folds events into a reply.
+#[derive(Debug, Default)]
+pub struct ReplyBuilder {
+    choices: Vec<Building>,
+    usage: Usage,
+    done: Option<(Option<String>, Option<String>, bool)>,
+}
+
+#[derive(Debug, Default)]
+struct Building {
+    parts: Vec<Part>,
+    calls: Vec<(Option<String>, String, String)>,
+    finish: Option<FinishReason>,
+    logprobs: Option<Json>,
+}
+
+/// More completions than anyone asks for; an event for a later one is the provider's mistake.
+const MOST_CHOICES: usize = 1024;
+
+impl ReplyBuilder {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn choice(&mut self, at: usize) -> &mut Building {
+        let at = at.min(MOST_CHOICES);
+        if self.choices.len() <= at {
+            self.choices.resize_with(at + 1, Building::default);
+        }
+        &mut self.choices[at]
+    }
+
+    /// Takes one event.
+    pub fn push(&mut self, event: Event) {
+        match event {
+            Event::Text { choice, text } => {
+                let parts = &mut self.choice(choice).parts;
+                match parts.last_mut() {
+                    Some(Part::Text(so_far)) => so_far.push_str(&text),
+                    _ => parts.push(Part::Text(text)),
+                }
+            }
+            Event::Reasoning { choice, text } => {
+                let parts = &mut self.choice(choice).parts;
+                match parts.last_mut() {
+                    Some(Part::Reasoning(so_far)) => so_far.push_str(&text),
+                    _ => parts.push(Part::Reasoning(text)),
+                }
+            }
+            Event::ToolCall { choice, index, id, name, arguments } => {
+                let calls = &mut self.choice(choice).calls;
+                let index = index.min(MOST_CHOICES);
+                if calls.len() <= index {
+                    calls.resize_with(index + 1, Default::default);
+                }
+                let call = &mut calls[index];
+                call.0 = id.or(call.0.take());
+                if let Some(name) = name {
+                    call.1 = name;
+                }
+                call.2.push_str(&arguments);
+            }
+            Event::Part { choice, part } => self.choice(choice).parts.push(part),
+            Event::Logprobs { choice, logprobs } => self.choice(choice).logprobs = Some(logprobs),
+            Event::Finish { choice, reason } => self.choice(choice).finish = Some(reason),
+            Event::Usage(usage) => self.usage = usage,
+            Event::Done { model, request_id, cached } => self.done = Some((model, request_id, cached)),
+        }
+    }
+
+    /// The text of the first completion so far.
+    pub fn partial(&self) -> String {
+        self.choices.first().map(|c| text_of(&c.parts)).unwrap_or_default()
+    }
+
+    /// The reply, if its last event came.
+    pub fn finish(self) -> Result<Reply, LmError> {
+        let Some((model, request_id, cached)) = self.done else {
+            let partial = self.partial();
+            return Err(LmError::new(
+                LmErrorKind::Transport,
+                "expected the end of the stream, found it cut off",
+            )
+            .with_partial(partial)
+            .with_usage(self.usage));
+        };
+        let choices = self.choices.into_iter().map(Building::finish).collect::<Result<_, _>>()?;
+        Ok(Reply { choices, usage: self.usage, model, request_id, cached })
+    }
+}
+
+impl Building {
+    fn finish(self) -> Result<Choice, LmError> {
+        let mut parts = self.parts;
+        for (id, name, arguments) in self.calls {
+            let args = if arguments.trim().is_empty() {
+                Record::new()
+            } else {
+                serde_json::from_str(&arguments)
+                    .ok()
+                    .and_then(|json: Json| Value::from_tagged(&json).ok())
+                    .and_then(|v| if let Value::Dict(d) = v { Record::try_from(d).ok() } else { None })
+                    .ok_or_else(|| {
+                        LmError::new(
+                            LmErrorKind::Protocol,
+                            format!("expected the arguments of {name} as a JSON object, found {arguments:?}"),
+                        )
+                    })?
+            };
+            parts.push(Part::ToolCall(ToolCall { id, name, args }));
+        }
+        let finish = self.finish.unwrap_or_else(|| FinishReason::Other("unknown".into()));
+        Ok(Choice { parts, finish, logprobs: self.logprobs })
+    }
+}

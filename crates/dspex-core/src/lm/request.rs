@@ -1,0 +1,177 @@
+//! Requests: what a model is asked, and how.
+
+use std::time::Instant;
+
+use serde_json::Value as Json;
+
+use super::Message;
+
+/// What a model is asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The conversation so far.
+    pub messages: Vec<Message>,
+    /// How to answer.
+    pub options: Options,
+    /// Tools that the model may call.
+    pub tools: Vec<ToolSpec>,
+    /// Whether it must.
+    pub tool_choice: Option<ToolChoice>,
+    /// The form of the answer.
+    pub response_format: Option<ResponseFormat>,
+}
+
+impl Request {
+    /// A request of these messages.
+    pub fn new(messages: Vec<Message>) -> Self {
+        Self { messages, ..Self::default() }
+    }
+}
+
+/// How a model is to answer. What is not set is not sent.
+///
+/// ```
+/// use dspex_core::lm::Options;
+/// let defaults = Options::new().temperature(0.0).max_tokens(100);
+/// let call = Options::new().temperature(0.7);
+/// let both = call.over(&defaults);
+/// assert_eq!((both.temperature, both.max_tokens), (Some(0.7), Some(100)));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Number of completions.
+    pub n: Option<u32>,
+    /// Randomness of the answer; 0 is the most likely one.
+    pub temperature: Option<f64>,
+    /// Share of the likely tokens to choose from.
+    pub top_p: Option<f64>,
+    /// Most tokens to write.
+    pub max_tokens: Option<u64>,
+    /// Texts that end the answer.
+    pub stop: Option<Vec<String>>,
+    /// Seed of the model's own randomness.
+    pub seed: Option<u64>,
+    /// Number of alternatives whose log-probabilities are wanted for each token.
+    pub logprobs: Option<u32>,
+    /// When an answer is of no more use.
+    pub deadline: Option<Instant>,
+    /// Tells apart calls that are otherwise the same, so that a cache does not merge them. It is never sent.
+    pub rollout_id: Option<u64>,
+    /// Options that only the provider knows, by name.
+    pub extra: serde_json::Map<String, Json>,
+}
+
+impl Options {
+    /// Nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for several completions.
+    #[must_use]
+    pub fn n(mut self, n: u32) -> Self {
+        self.n = Some(n);
+        self
+    }
+
+    /// Sets the randomness.
+    #[must_use]
+    pub fn temperature(mut self, temperature: f64) -> Self {
+        self.temperature = Some(temperature);
+        self
+    }
+
+    /// Bounds the tokens written.
+    #[must_use]
+    pub fn max_tokens(mut self, max: u64) -> Self {
+        self.max_tokens = Some(max);
+        self
+    }
+
+    /// Sets the seed of the model's randomness.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets when an answer is of no more use.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Tells this call apart from others that are otherwise the same.
+    #[must_use]
+    pub fn rollout_id(mut self, id: u64) -> Self {
+        self.rollout_id = Some(id);
+        self
+    }
+
+    /// These options, and where one is not set, that of the others. Of two deadlines the earlier counts.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Self {
+        let mut extra = other.extra.clone();
+        extra.extend(self.extra.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Self {
+            n: self.n.or(other.n),
+            temperature: self.temperature.or(other.temperature),
+            top_p: self.top_p.or(other.top_p),
+            max_tokens: self.max_tokens.or(other.max_tokens),
+            stop: self.stop.clone().or_else(|| other.stop.clone()),
+            seed: self.seed.or(other.seed),
+            logprobs: self.logprobs.or(other.logprobs),
+            deadline: match (self.deadline, other.deadline) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+            rollout_id: self.rollout_id.or(other.rollout_id),
+            extra,
+        }
+    }
+}
+
+/// A tool that the model may call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolSpec {
+    /// Name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// JSON Schema of its arguments, an object.
+    pub parameters: Json,
+}
+
+/// Whether the model must call a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ToolChoice {
+    /// As it likes.
+    Auto,
+    /// No tool.
+    None,
+    /// Some tool.
+    Required,
+    /// This tool.
+    Tool(String),
+}
+
+/// The form of the answer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ResponseFormat {
+    /// A JSON object.
+    JsonObject,
+    /// JSON that follows a schema.
+    JsonSchema {
+        /// Name of the schema.
+        name: String,
+        /// The schema.
+        schema: Json,
+        /// Whether the provider must hold the model to it.
+        strict: bool,
+    },
+}

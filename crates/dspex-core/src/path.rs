@@ -1,0 +1,71 @@
+//! Paths of parameters: `gen.predict`, `ans[0]`, `table['k']`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::value::text::str_repr;
+
+/// Where a parameter stands in a program, spelled as DSPy spells it.
+///
+/// The path of a program that is itself a predictor is empty and reads `self`.
+///
+/// ```
+/// use dspex_core::Path;
+/// let p = Path::root().field("ans").index(0);
+/// assert_eq!(p.as_str(), "ans[0]");
+/// assert_eq!(Path::root().to_string(), "self");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path(Arc<str>);
+
+impl Path {
+    /// The path of the program itself.
+    pub fn root() -> Self {
+        Self("".into())
+    }
+
+    /// The path of a field inside.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Self {
+        let mut text = self.0.to_string();
+        push_field(&mut text, name);
+        Self(text.into())
+    }
+
+    /// The path of an item inside.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        Self(format!("{}[{index}]", self.0).into())
+    }
+
+    /// The path of an entry inside.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        Self(format!("{}[{}]", self.0, str_repr(key)).into())
+    }
+
+    /// The path as text; empty for the program itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+pub(crate) fn push_field(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
+}
+
+impl From<&str> for Path {
+    /// A path from its text; `self` is the program itself.
+    fn from(text: &str) -> Self {
+        if text == "self" { Self::root() } else { Self(text.into()) }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "self" } else { &self.0 })
+    }
+}

@@ -1,0 +1,286 @@
+//! Predictions: what a program gave, and what happened on the way.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, Deref, Div};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::adapter::Note;
+use crate::error::{Error, Result};
+use crate::lm::FinishReason;
+use crate::path::Path;
+use crate::usage::Usage;
+use crate::value::{Record, Value};
+
+/// One call of a model, answered or not.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Path of the predictor that made it.
+    pub path: Path,
+    /// The model.
+    pub model: String,
+    /// What it cost.
+    pub usage: Usage,
+    /// The text of the first completion, as it came.
+    pub text: Option<String>,
+    /// Why the model stopped.
+    pub finish: Option<FinishReason>,
+    /// Why the attempt failed; none where it did not.
+    pub error: Option<String>,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Whether the reply came from a cache.
+    pub cached: bool,
+}
+
+impl Attempt {
+    /// An attempt by a predictor at a model, about which nothing else is known yet.
+    pub fn new(path: Path, model: impl Into<String>) -> Self {
+        Self {
+            path,
+            model: model.into(),
+            usage: Usage::default(),
+            text: None,
+            finish: None,
+            error: None,
+            elapsed: Duration::ZERO,
+            cached: false,
+        }
+    }
+}
+
+/// What happened on the way to a prediction.
+#[derive(Clone, Debug, Default)]
+struct Story {
+    attempts: Vec<Attempt>,
+    notes: Vec<Note>,
+}
+
+/// The output of a program. It dereferences to the output's fields and tells what happened on the way.
+///
+/// ```
+/// use dspex_core::{Prediction, Record};
+/// let p = Prediction::new(Record::new().with("answer", "Paris"));
+/// assert_eq!(p.get("answer").unwrap().as_str(), Some("Paris"));
+/// assert_eq!(p.usage().calls, 0);
+/// ```
+#[derive(Clone)]
+pub struct Prediction<T> {
+    first: T,
+    others: Vec<T>,
+    story: Arc<Story>,
+}
+
+impl<T> Prediction<T> {
+    /// A prediction of one value that nothing was paid for.
+    pub fn new(value: T) -> Self {
+        Self { first: value, others: Vec::new(), story: Arc::default() }
+    }
+
+    /// The prediction with further completions after the first.
+    #[must_use]
+    pub fn with_others(mut self, others: Vec<T>) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// The prediction with attempts added that came before those it has.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        Arc::make_mut(&mut self.story).attempts.splice(0..0, attempts);
+        self
+    }
+
+    /// The prediction with notes added that came before those it has.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Vec<Note>) -> Self {
+        Arc::make_mut(&mut self.story).notes.splice(0..0, notes);
+        self
+    }
+
+    /// The prediction with what happened on the way to another one added: for modules that call several.
+    #[must_use]
+    pub fn after<U>(self, earlier: &Prediction<U>) -> Self {
+        self.with_attempts(earlier.story.attempts.clone()).with_notes(earlier.story.notes.clone())
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.first
+    }
+
+    /// All completions, the first being the one that the prediction dereferences to.
+    pub fn completions(&self) -> impl ExactSizeIterator<Item = &T> {
+        Completions { first: Some(&self.first), others: self.others.iter() }
+    }
+
+    /// What it cost, failed attempts included.
+    pub fn usage(&self) -> Usage {
+        self.story.attempts.iter().map(|a| a.usage).sum()
+    }
+
+    /// Every call of a model, in order.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.story.attempts
+    }
+
+    /// What was mended or given up while replies were read.
+    pub fn notes(&self) -> &[Note] {
+        &self.story.notes
+    }
+
+    /// Why the model stopped in the last attempt.
+    pub fn finish_reason(&self) -> Option<&FinishReason> {
+        self.story.attempts.last().and_then(|a| a.finish.as_ref())
+    }
+
+    /// The prediction with another value made of each completion.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Prediction<U> {
+        Prediction {
+            first: f(self.first),
+            others: self.others.into_iter().map(f).collect(),
+            story: self.story,
+        }
+    }
+
+    /// The prediction with another value made of each completion; an error carries what was paid for.
+    pub fn try_map<U>(self, mut f: impl FnMut(T) -> Result<U>) -> Result<Prediction<U>> {
+        let story = self.story;
+        let paid = |e: Error| e.with_attempts(story.attempts.clone());
+        let first = f(self.first).map_err(paid)?;
+        let others = self.others.into_iter().map(f).collect::<Result<_>>().map_err(paid)?;
+        Ok(Prediction { first, others, story })
+    }
+}
+
+struct Completions<'a, T> {
+    first: Option<&'a T>,
+    others: std::slice::Iter<'a, T>,
+}
+
+impl<'a, T> Iterator for Completions<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        self.first.take().or_else(|| self.others.next())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.others.len() + usize::from(self.first.is_some());
+        (left, Some(left))
+    }
+}
+
+impl<T> ExactSizeIterator for Completions<'_, T> {}
+
+impl<T> Deref for Prediction<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.first
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Prediction<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prediction")
+            .field("value", &self.first)
+            .field("completions", &(1 + self.others.len()))
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Prediction<Record> {
+    /// The field `score` as a number that can be added, divided and compared, as DSPy's predictions can.
+    ///
+    /// ```
+    /// use dspex_core::{Prediction, Record};
+    /// let p = Prediction::new(Record::new().with("score", 0.5));
+    /// assert_eq!((p.score()? + 1.0).value(), 1.5);
+    /// assert!(p.score()? < 0.6);
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn score(&self) -> Result<Score> {
+        let found = self.first.get("score");
+        found.and_then(Value::as_f64).map(Score::new).ok_or_else(|| Error::field("score", "a number", found))
+    }
+}
+
+/// A score with DSPy's arithmetic: with other scores and with plain numbers.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Score(f64);
+
+impl Score {
+    /// A score.
+    pub fn new(value: f64) -> Self {
+        Self(value)
+    }
+
+    /// The number.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+impl From<f64> for Score {
+    fn from(value: f64) -> Self {
+        Self(value)
+    }
+}
+
+impl From<bool> for Score {
+    fn from(value: bool) -> Self {
+        Self(f64::from(u8::from(value)))
+    }
+}
+
+macro_rules! arithmetic {
+    ($($trait:ident $method:ident $op:tt),*) => {$(
+        impl $trait for Score {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                Self(self.0 $op other.0)
+            }
+        }
+        impl $trait<f64> for Score {
+            type Output = Self;
+            fn $method(self, other: f64) -> Self {
+                Self(self.0 $op other)
+            }
+        }
+        impl $trait<Score> for f64 {
+            type Output = Score;
+            fn $method(self, other: Score) -> Score {
+                Score(self $op other.0)
+            }
+        }
+    )*};
+}
+arithmetic!(Add add +, Div div /);
+
+impl Sum for Score {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        Self(iter.map(|s| s.0).sum())
+    }
+}
+
+impl PartialEq<f64> for Score {
+    fn eq(&self, other: &f64) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialOrd<f64> for Score {
+    fn partial_cmp(&self, other: &f64) -> Option<std::cmp::Ordering> {
+        self.0.partial_cmp(other)
+    }
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,222 @@
+//! Rules for the values of a field: bounds, lengths, patterns.
+
+use std::fmt;
+
+use regex::Regex;
+
+use crate::types::FieldType;
+use crate::value::Value;
+
+/// A rule for the value of a field. It is told to the model and checked on what comes back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Constraint {
+    /// Greater than.
+    Gt(Value),
+    /// Greater than or equal to.
+    Ge(Value),
+    /// Less than.
+    Lt(Value),
+    /// Less than or equal to.
+    Le(Value),
+    /// At least so many characters or items.
+    MinLength(usize),
+    /// At most so many characters or items.
+    MaxLength(usize),
+    /// A multiple of a number.
+    MultipleOf(Value),
+    /// Text in which a regular expression is found. Not one of DSPy's prompt constraints, but of pydantic's.
+    Pattern(Regex),
+    /// Whether `inf`, `-inf` and `nan` are allowed.
+    AllowInfNan(bool),
+}
+
+/// A value that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a value {rule}, found {found}")]
+pub struct ConstraintError {
+    /// The rule in words.
+    pub rule: String,
+    /// The value, shortened.
+    pub found: String,
+}
+
+impl Constraint {
+    /// Greater than.
+    pub fn gt(bound: impl Into<Value>) -> Self {
+        Self::Gt(bound.into())
+    }
+
+    /// Greater than or equal to.
+    pub fn ge(bound: impl Into<Value>) -> Self {
+        Self::Ge(bound.into())
+    }
+
+    /// Less than.
+    pub fn lt(bound: impl Into<Value>) -> Self {
+        Self::Lt(bound.into())
+    }
+
+    /// Less than or equal to.
+    pub fn le(bound: impl Into<Value>) -> Self {
+        Self::Le(bound.into())
+    }
+
+    /// Text in which the regular expression is found.
+    pub fn pattern(pattern: &str) -> Result<Self, regex::Error> {
+        Regex::new(pattern).map(Self::Pattern)
+    }
+
+    /// The keyword of the rule in Python and in the derive: `ge`, `max_length`, ...
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            Self::Gt(_) => "gt",
+            Self::Ge(_) => "ge",
+            Self::Lt(_) => "lt",
+            Self::Le(_) => "le",
+            Self::MinLength(_) => "min_length",
+            Self::MaxLength(_) => "max_length",
+            Self::MultipleOf(_) => "multiple_of",
+            Self::Pattern(_) => "pattern",
+            Self::AllowInfNan(_) => "allow_inf_nan",
+        }
+    }
+
+    /// A rule by its keyword and argument; none for a keyword that is unknown or an argument of the wrong kind.
+    pub fn from_keyword(keyword: &str, argument: &Value) -> Option<Self> {
+        let number = || argument.as_f64().filter(|_| argument.as_bool().is_none()).map(|_| argument.clone());
+        let length = || argument.as_i64().and_then(|n| usize::try_from(n).ok());
+        Some(match keyword {
+            "gt" => Self::Gt(number()?),
+            "ge" => Self::Ge(number()?),
+            "lt" => Self::Lt(number()?),
+            "le" => Self::Le(number()?),
+            "multiple_of" => Self::MultipleOf(number()?),
+            "min_length" => Self::MinLength(length()?),
+            "max_length" => Self::MaxLength(length()?),
+            "pattern" => Self::pattern(argument.as_str()?).ok()?,
+            "allow_inf_nan" => Self::AllowInfNan(argument.as_bool()?),
+            _ => return None,
+        })
+    }
+
+    /// Whether the rule can apply to a type: bounds to numbers, lengths to text and collections, patterns to text.
+    pub fn fits(&self, ty: &FieldType) -> bool {
+        let options: &[FieldType] = match ty {
+            FieldType::Union(u) => &u.options,
+            FieldType::Any => return true,
+            one => std::slice::from_ref(one),
+        };
+        let fits_one = |t: &FieldType| match self {
+            Self::Gt(_) | Self::Ge(_) | Self::Lt(_) | Self::Le(_) | Self::MultipleOf(_) => {
+                matches!(t, FieldType::Int | FieldType::Float | FieldType::Decimal | FieldType::Any)
+            }
+            Self::AllowInfNan(_) => matches!(t, FieldType::Float | FieldType::Decimal | FieldType::Any),
+            Self::MinLength(_) | Self::MaxLength(_) => matches!(
+                t,
+                FieldType::Str
+                    | FieldType::Bytes
+                    | FieldType::List(_)
+                    | FieldType::Set(_)
+                    | FieldType::FrozenSet(_)
+                    | FieldType::Tuple(_)
+                    | FieldType::Dict(_)
+                    | FieldType::Any
+            ),
+            Self::Pattern(_) => matches!(t, FieldType::Str | FieldType::Any),
+        };
+        options.iter().any(fits_one)
+    }
+
+    /// Checks a value. Values of kinds that the rule does not speak of pass, as does `None`.
+    pub fn check(&self, value: &Value) -> Result<(), ConstraintError> {
+        let ok = match self {
+            Self::Gt(b) => compare(value, b).is_none_or(|o| o == Some(std::cmp::Ordering::Greater)),
+            Self::Ge(b) => compare(value, b).is_none_or(|o| o.is_some_and(std::cmp::Ordering::is_ge)),
+            Self::Lt(b) => compare(value, b).is_none_or(|o| o == Some(std::cmp::Ordering::Less)),
+            Self::Le(b) => compare(value, b).is_none_or(|o| o.is_some_and(std::cmp::Ordering::is_le)),
+            Self::MinLength(n) => length(value).is_none_or(|len| len >= *n),
+            Self::MaxLength(n) => length(value).is_none_or(|len| len <= *n),
+            Self::MultipleOf(n) => is_multiple(value, n),
+            Self::Pattern(p) => value.as_str().is_none_or(|s| p.is_match(s)),
+            Self::AllowInfNan(true) => true,
+            Self::AllowInfNan(false) => !matches!(value, Value::Float(f) if !f.is_finite()),
+        };
+        if ok {
+            return Ok(());
+        }
+        let found = value.to_repr().unwrap_or_else(|_| value.kind().to_owned());
+        Err(ConstraintError { rule: self.to_string(), found: found.chars().take(80).collect() })
+    }
+}
+
+/// How a number stands to a bound: nothing where the value is no number, `Some(None)` for NaN.
+fn compare(value: &Value, bound: &Value) -> Option<Option<std::cmp::Ordering>> {
+    match (value, bound) {
+        (Value::Bool(_), _) => None,
+        (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
+        _ => Some(value.as_f64()?.partial_cmp(&bound.as_f64()?)),
+    }
+}
+
+fn length(value: &Value) -> Option<usize> {
+    match value {
+        Value::Str(s) => Some(s.chars().count()),
+        Value::Bytes(b) => Some(b.len()),
+        Value::Dict(d) => Some(d.len()),
+        other => other.as_list().map(<[_]>::len),
+    }
+}
+
+fn is_multiple(value: &Value, of: &Value) -> bool {
+    match (value, of) {
+        (Value::Int(a), Value::Int(b)) => match (a.to_i64(), b.to_i64()) {
+            (Some(a), Some(b)) => b != 0 && a % b == 0,
+            _ => (a.to_f64() / b.to_f64()).fract() == 0.0,
+        },
+        (Value::Int(_) | Value::Float(_), _) => match (value.as_f64(), of.as_f64()) {
+            (Some(a), Some(b)) => {
+                let ratio = a / b;
+                (ratio - ratio.round()).abs() <= 1e-9 * ratio.abs().max(1.0)
+            }
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+impl fmt::Display for Constraint {
+    /// The rule in DSPy's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = |v: &Value| v.to_text().unwrap_or_default();
+        match self {
+            Self::Gt(b) => write!(f, "greater than: {}", n(b)),
+            Self::Ge(b) => write!(f, "greater than or equal to: {}", n(b)),
+            Self::Lt(b) => write!(f, "less than: {}", n(b)),
+            Self::Le(b) => write!(f, "less than or equal to: {}", n(b)),
+            Self::MinLength(l) => write!(f, "minimum length: {l}"),
+            Self::MaxLength(l) => write!(f, "maximum length: {l}"),
+            Self::MultipleOf(b) => write!(f, "a multiple of the given number: {}", n(b)),
+            Self::Pattern(p) => write!(f, "matching the pattern: {p}"),
+            Self::AllowInfNan(b) => {
+                write!(f, "allow 'inf', '-inf', 'nan' values: {}", if *b { "True" } else { "False" })
+            }
+        }
+    }
+}
+
+impl PartialEq for Constraint {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Pattern(a), Self::Pattern(b)) => a.as_str() == b.as_str(),
+            (Self::Gt(a), Self::Gt(b))
+            | (Self::Ge(a), Self::Ge(b))
+            | (Self::Lt(a), Self::Lt(b))
+            | (Self::Le(a), Self::Le(b))
+            | (Self::MultipleOf(a), Self::MultipleOf(b)) => a == b,
+            (Self::MinLength(a), Self::MinLength(b)) | (Self::MaxLength(a), Self::MaxLength(b)) => a == b,
+            (Self::AllowInfNan(a), Self::AllowInfNan(b)) => a == b,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Rust types as fields: anything that serde and schemars can read, write and describe.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::FieldType;
+
+/// A Rust type that a field can have.
+///
+/// It is implemented for everything that implements [`serde::Serialize`], [`serde::Deserialize`],
+/// [`schemars::JsonSchema`], [`Clone`] and [`Debug`](std::fmt::Debug); derive those for a type of your own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of a field",
+    label = "not a field type",
+    note = "a field type needs `#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]` (from serde and schemars)"
+)]
+pub trait FieldValue:
+    Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + Send + Sync + 'static
+{
+}
+
+impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + Send + Sync + 'static> FieldValue
+    for T
+{
+}
+
+/// The [`FieldType`] of a Rust type, read from its JSON Schema.
+///
+/// ```
+/// use dspex_core::types::field_type_of;
+/// assert_eq!(field_type_of::<Vec<Option<u8>>>().annotation(), "list[Optional[int]]");
+/// ```
+pub fn field_type_of<T: JsonSchema>() -> FieldType {
+    let schema =
+        schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    FieldType::from_json_schema(schema.as_value())
+}

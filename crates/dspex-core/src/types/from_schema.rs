@@ -1,0 +1,206 @@
+//! From JSON Schema, as schemars writes it for Rust types, to a field type.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax};
+use crate::value::Value;
+
+impl FieldType {
+    /// The type that a JSON Schema describes. What this cannot say as a type of its own is kept as
+    /// [`FieldType::Schema`], so that nothing is lost.
+    ///
+    /// ```
+    /// use dspex_core::FieldType;
+    /// let t = FieldType::from_json_schema(&serde_json::json!({"type": ["integer", "null"]}));
+    /// assert_eq!(t.annotation(), "Optional[int]");
+    /// ```
+    pub fn from_json_schema(schema: &Json) -> Self {
+        let empty = Map::new();
+        let defs = schema.get("$defs").and_then(Json::as_object).unwrap_or(&empty);
+        Reader { defs, open: Vec::new() }.read(schema, None)
+    }
+}
+
+struct Reader<'a> {
+    defs: &'a Map<String, Json>,
+    /// Names of the definitions being read, to stop at a type that contains itself.
+    open: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, schema: &Json, name: Option<&str>) -> FieldType {
+        let Some(map) = schema.as_object() else {
+            return FieldType::Any; // `true`: anything goes
+        };
+        let name = name.or_else(|| map.get("title").and_then(Json::as_str));
+        self.known(map, name).unwrap_or_else(|| self.opaque(schema, name))
+    }
+
+    fn opaque(&self, schema: &Json, name: Option<&str>) -> FieldType {
+        let mut schema = schema.clone();
+        if let Some(map) = schema.as_object_mut() {
+            map.shift_remove("$schema");
+            if !self.defs.is_empty() && !map.contains_key("$defs") {
+                map.insert("$defs".into(), Json::Object(self.defs.clone()));
+            }
+        }
+        FieldType::Schema(Arc::new(SchemaType { name: name.unwrap_or("object").to_owned(), schema }))
+    }
+
+    fn known(&mut self, map: &Map<String, Json>, name: Option<&str>) -> Option<FieldType> {
+        if let Some(reference) = map.get("$ref").and_then(Json::as_str) {
+            return self.reference(reference);
+        }
+        if let Some(one) = map.get("const") {
+            return Some(FieldType::Literal(vec![Value::from_tagged(one).ok()?]));
+        }
+        if let Some(values) = map.get("enum").and_then(Json::as_array) {
+            return choice(values, name);
+        }
+        if let Some(options) = map.get("anyOf").and_then(Json::as_array) {
+            let options = options.iter().map(|o| self.read(o, None)).collect();
+            return Some(FieldType::union(options, UnionSyntax::Typing));
+        }
+        if let Some(options) = map.get("oneOf").and_then(Json::as_array) {
+            // schemars writes a unit enum whose variants carry docs as one `const` per variant.
+            let consts: Option<Vec<Json>> = options.iter().map(|o| o.get("const").cloned()).collect();
+            return consts.and_then(|values| choice(&values, name));
+        }
+        if map.contains_key("allOf") {
+            return None;
+        }
+        match map.get("type") {
+            Some(Json::String(kind)) => self.of_kind(kind, map, name),
+            Some(Json::Array(kinds)) => {
+                let options =
+                    kinds.iter().map(|k| self.of_kind(k.as_str()?, map, name)).collect::<Option<Vec<_>>>()?;
+                Some(FieldType::union(options, UnionSyntax::Typing))
+            }
+            // Only words about the value, nothing that binds it.
+            None if map
+                .keys()
+                .all(|k| matches!(k.as_str(), "title" | "description" | "$schema" | "default")) =>
+            {
+                Some(FieldType::Any)
+            }
+            _ => None,
+        }
+    }
+
+    fn reference(&mut self, reference: &str) -> Option<FieldType> {
+        if reference == "#" {
+            return self.open.first().map(|n| FieldType::Ref(n.as_str().into()));
+        }
+        let name = reference.strip_prefix("#/$defs/")?;
+        if self.open.iter().any(|n| n == name) {
+            return Some(FieldType::Ref(name.into()));
+        }
+        let schema = self.defs.get(name)?.clone();
+        self.open.push(name.to_owned());
+        let ty = self.read(&schema, Some(name));
+        self.open.pop();
+        Some(ty)
+    }
+
+    fn of_kind(&mut self, kind: &str, map: &Map<String, Json>, name: Option<&str>) -> Option<FieldType> {
+        let format = map.get("format").and_then(Json::as_str);
+        Some(match kind {
+            "string" => match format {
+                Some("date") => FieldType::Date,
+                Some("date-time" | "partial-date-time") => FieldType::DateTime,
+                Some("time" | "partial-time") => FieldType::Time,
+                Some("uuid") => FieldType::Uuid,
+                _ => FieldType::Str,
+            },
+            "integer" => FieldType::Int,
+            "number" => FieldType::Float,
+            "boolean" => FieldType::Bool,
+            "null" => FieldType::None,
+            "array" => self.array(map),
+            "object" => return self.object(map, name),
+            _ => return None,
+        })
+    }
+
+    fn array(&mut self, map: &Map<String, Json>) -> FieldType {
+        if let Some(items) = map.get("prefixItems").and_then(Json::as_array) {
+            let items = items.iter().map(|i| self.read(i, None)).collect();
+            return FieldType::Tuple(Some(TupleType { items, variadic: false }));
+        }
+        let item = map.get("items").map(|i| Box::new(self.read(i, None)));
+        if map.get("uniqueItems") == Some(&Json::Bool(true)) {
+            FieldType::Set(item)
+        } else {
+            FieldType::List(item)
+        }
+    }
+
+    fn object(&mut self, map: &Map<String, Json>, name: Option<&str>) -> Option<FieldType> {
+        let additional = map.get("additionalProperties");
+        let Some(properties) = map.get("properties").and_then(Json::as_object) else {
+            return Some(match additional {
+                Some(Json::Object(_)) => {
+                    let value = self.read(additional?, None);
+                    FieldType::dict(FieldType::Str, value)
+                }
+                Some(Json::Bool(false)) => self.structure(&Map::new(), map, name),
+                _ => FieldType::Dict(None),
+            });
+        };
+        // Named fields beside free ones (`#[serde(flatten)]` of a map) are more than a struct can say.
+        if matches!(additional, Some(Json::Object(_))) || map.contains_key("patternProperties") {
+            return None;
+        }
+        Some(self.structure(properties, map, name))
+    }
+
+    fn structure(
+        &mut self,
+        properties: &Map<String, Json>,
+        map: &Map<String, Json>,
+        name: Option<&str>,
+    ) -> FieldType {
+        let name = name.unwrap_or("object").to_owned();
+        let required = |field: &str| {
+            map.get("required").and_then(Json::as_array).is_some_and(|r| r.iter().any(|n| n == field))
+        };
+        self.open.push(name.clone());
+        let fields = properties
+            .iter()
+            .map(|(field, schema)| StructField {
+                name: field.clone(),
+                alias: None,
+                ty: self.read(schema, None),
+                description: text(schema, "description"),
+                required: required(field),
+                default: schema.get("default").and_then(|d| Value::from_tagged(d).ok()),
+            })
+            .collect();
+        self.open.pop();
+        FieldType::Struct(Arc::new(StructType {
+            name,
+            description: map.get("description").and_then(Json::as_str).map(str::to_owned),
+            fields,
+            closed: map.get("additionalProperties") == Some(&Json::Bool(false)),
+        }))
+    }
+}
+
+fn text(schema: &Json, key: &str) -> Option<String> {
+    schema.get(key).and_then(Json::as_str).map(str::to_owned)
+}
+
+/// A choice among values: of a named type an enumeration, otherwise a literal.
+fn choice(values: &[Json], name: Option<&str>) -> Option<FieldType> {
+    let values = values.iter().map(|v| Value::from_tagged(v).ok()).collect::<Option<Vec<_>>>()?;
+    let all_text = values.iter().all(|v| v.as_str().is_some());
+    Some(match name {
+        Some(name) if all_text => FieldType::Enum(Arc::new(EnumType {
+            name: name.to_owned(),
+            members: values.into_iter().map(|v| (v.as_str().unwrap_or_default().to_owned(), v)).collect(),
+        })),
+        _ => FieldType::Literal(values),
+    })
+}

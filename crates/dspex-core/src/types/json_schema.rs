@@ -1,0 +1,197 @@
+//! JSON Schema of a type, as pydantic writes it and DSPy prints it: `type` first, other keys by the alphabet.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{FieldType, Special, StructField, StructType};
+
+impl FieldType {
+    /// The JSON Schema of the type; structs stand under `$defs`.
+    pub fn json_schema(&self) -> Json {
+        let mut defs = BTreeMap::new();
+        let schema = self.schema(&mut defs);
+        let schema = match (self, defs.len()) {
+            // A struct at the top stands there itself, unless it contains itself.
+            (Self::Struct(s), _) if !refers_to(&defs, &s.name) => {
+                let own = defs.remove(&s.name).unwrap_or(schema);
+                with_defs(own, defs)
+            }
+            (_, 0) => schema,
+            _ => with_defs(schema, defs),
+        };
+        sort_type_first(schema)
+    }
+
+    fn schema(&self, defs: &mut BTreeMap<String, Json>) -> Json {
+        match self {
+            Self::Str => json!({"type": "string"}),
+            Self::Int => json!({"type": "integer"}),
+            Self::Float => json!({"type": "number"}),
+            Self::Bool => json!({"type": "boolean"}),
+            Self::None => json!({"type": "null"}),
+            Self::Any => json!({}),
+            Self::Bytes => json!({"type": "string", "format": "binary"}),
+            Self::Complex => json!({"type": "string"}),
+            Self::Date => json!({"type": "string", "format": "date"}),
+            Self::DateTime => json!({"type": "string", "format": "date-time"}),
+            Self::Time => json!({"type": "string", "format": "time"}),
+            Self::TimeDelta => json!({"type": "string", "format": "duration"}),
+            Self::Decimal => json!({"anyOf": [{"type": "number"},
+                {"type": "string", "pattern": r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"}]}),
+            Self::Uuid => json!({"type": "string", "format": "uuid"}),
+            Self::List(item) => json!({"type": "array", "items": item_schema(item.as_deref(), defs)}),
+            Self::Set(item) | Self::FrozenSet(item) => {
+                json!({"type": "array", "items": item_schema(item.as_deref(), defs), "uniqueItems": true})
+            }
+            Self::Tuple(None) => json!({"type": "array", "items": {}}),
+            Self::Tuple(Some(t)) if t.variadic => {
+                json!({"type": "array", "items": item_schema(t.items.first(), defs)})
+            }
+            Self::Tuple(Some(t)) if t.items.is_empty() => {
+                json!({"type": "array", "maxItems": 0, "minItems": 0})
+            }
+            Self::Tuple(Some(t)) => {
+                let items: Vec<_> = t.items.iter().map(|i| i.schema(defs)).collect();
+                json!({"type": "array", "maxItems": items.len(), "minItems": items.len(), "prefixItems": items})
+            }
+            Self::Dict(Some(kv)) if kv.1 != Self::Any => {
+                json!({"type": "object", "additionalProperties": kv.1.schema(defs)})
+            }
+            Self::Dict(_) => json!({"type": "object", "additionalProperties": true}),
+            Self::Literal(values) => choice(values.iter()),
+            Self::Union(u) => json!({"anyOf": u.options.iter().map(|o| o.schema(defs)).collect::<Vec<_>>()}),
+            Self::Enum(e) => {
+                let mut schema = choice(e.members.iter().map(|(_, v)| v));
+                schema["title"] = json!(e.name);
+                defs.insert(e.name.clone(), schema);
+                reference(&e.name)
+            }
+            Self::Struct(s) => {
+                if !defs.contains_key(&s.name) {
+                    // Held first, so that a struct that contains itself ends here.
+                    defs.insert(s.name.clone(), Json::Null);
+                    let schema = struct_schema(s, defs);
+                    defs.insert(s.name.clone(), schema);
+                }
+                reference(&s.name)
+            }
+            Self::Ref(name) => reference(name),
+            Self::Special(Special::Reasoning | Special::Code(_)) => json!({"type": "string"}),
+            Self::Special(s) => json!({"type": "object", "title": s.name()}),
+            Self::Schema(s) => s.schema.clone(),
+        }
+    }
+}
+
+fn item_schema(item: Option<&FieldType>, defs: &mut BTreeMap<String, Json>) -> Json {
+    item.map_or_else(|| json!({}), |i| i.schema(defs))
+}
+
+fn reference(name: &str) -> Json {
+    json!({"$ref": format!("#/$defs/{name}")})
+}
+
+/// A choice among values: `const` for one, `enum` for more, with the type that all of them share.
+fn choice<'a>(values: impl Iterator<Item = &'a crate::Value>) -> Json {
+    let values: Vec<Json> = values.map(crate::Value::to_tagged).collect();
+    let kind = |v: &Json| match v {
+        Json::String(_) => Some("string"),
+        Json::Bool(_) => Some("boolean"),
+        Json::Number(n) if n.is_f64() => Some("number"),
+        Json::Number(_) => Some("integer"),
+        _ => None,
+    };
+    let mut out = Map::new();
+    if let Some(first) = values.first().and_then(kind)
+        && values.iter().all(|v| kind(v) == Some(first))
+    {
+        out.insert("type".into(), json!(first));
+    }
+    match values.as_slice() {
+        [one] => out.insert("const".into(), one.clone()),
+        _ => out.insert("enum".into(), Json::Array(values)),
+    };
+    Json::Object(out)
+}
+
+fn struct_schema(s: &StructType, defs: &mut BTreeMap<String, Json>) -> Json {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in &s.fields {
+        let name = field.alias.as_ref().unwrap_or(&field.name);
+        properties.insert(name.clone(), property(field, name, defs));
+        if field.required {
+            required.push(json!(name));
+        }
+    }
+    let mut schema = json!({"type": "object", "properties": properties, "title": s.name});
+    if !required.is_empty() {
+        schema["required"] = Json::Array(required);
+    }
+    if let Some(d) = &s.description {
+        schema["description"] = json!(d);
+    }
+    if s.closed {
+        schema["additionalProperties"] = json!(false);
+    }
+    schema
+}
+
+fn property(field: &StructField, name: &str, defs: &mut BTreeMap<String, Json>) -> Json {
+    let mut schema = field.ty.schema(defs);
+    // Pydantic titles a property unless its schema is that of a named type, alone or beside `null`.
+    let names_a_type = schema.get("$ref").is_some()
+        || matches!(field.ty.without_none(), FieldType::Struct(_) | FieldType::Enum(_) | FieldType::Ref(_));
+    if !names_a_type {
+        schema["title"] = json!(title(name));
+    }
+    if let Some(d) = &field.description {
+        schema["description"] = json!(d);
+    }
+    if let (false, Some(default)) = (field.required, &field.default) {
+        schema["default"] = default.to_tagged();
+    }
+    schema
+}
+
+/// `full_name` to `Full Name`, as Python's `str.title` after underscores became spaces.
+fn title(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut start = true;
+    for c in name.chars() {
+        let c = if c == '_' { ' ' } else { c };
+        if start {
+            out.extend(c.to_uppercase());
+        } else {
+            out.extend(c.to_lowercase());
+        }
+        start = !c.is_alphabetic();
+    }
+    out
+}
+
+fn refers_to(defs: &BTreeMap<String, Json>, name: &str) -> bool {
+    let needle = format!("\"#/$defs/{name}\"");
+    defs.values().any(|schema| schema.to_string().contains(&needle))
+}
+
+fn with_defs(mut schema: Json, defs: BTreeMap<String, Json>) -> Json {
+    if !defs.is_empty() {
+        schema["$defs"] = Json::Object(defs.into_iter().collect());
+    }
+    schema
+}
+
+/// A schema with `type` first in each object and the other keys by the alphabet, all the way down.
+pub fn sort_type_first(schema: Json) -> Json {
+    match schema {
+        Json::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().collect();
+            entries.sort_by(|(a, _), (b, _)| (a != "type", a).cmp(&(b != "type", b)));
+            Json::Object(entries.into_iter().map(|(k, v)| (k, sort_type_first(v))).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(sort_type_first).collect()),
+        other => other,
+    }
+}

@@ -1,0 +1,316 @@
+//! Field types: what a field may hold, as data.
+//!
+//! One type has three spellings: Python's ([`FieldType::annotation`], [`FieldType::name`], read by
+//! [`Signature::parse`](crate::Signature::parse)), JSON Schema ([`FieldType::json_schema`]), and Rust
+//! ([`FieldValue`]). This module holds the data and the spellings; turning text into values is the adapters' work.
+
+mod field_value;
+mod from_schema;
+mod json_schema;
+mod name;
+
+use std::sync::Arc;
+
+pub use field_value::{FieldValue, field_type_of};
+pub use json_schema::sort_type_first;
+
+use crate::value::Value;
+
+/// The type of a field.
+///
+/// ```
+/// use dspex_core::FieldType;
+/// let t = FieldType::list(FieldType::optional(FieldType::Int));
+/// assert_eq!(t.annotation(), "list[Optional[int]]");
+/// assert_eq!(t.json_schema()["type"], "array");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum FieldType {
+    /// Text.
+    Str,
+    /// A whole number.
+    Int,
+    /// A double.
+    Float,
+    /// A truth value.
+    Bool,
+    /// Only `None`.
+    None,
+    /// Anything.
+    Any,
+    /// Raw bytes.
+    Bytes,
+    /// A complex number.
+    Complex,
+    /// A calendar date.
+    Date,
+    /// A date and time.
+    DateTime,
+    /// A time of day.
+    Time,
+    /// A span of time.
+    TimeDelta,
+    /// An exact decimal number.
+    Decimal,
+    /// A UUID.
+    Uuid,
+    /// A list; without item type, of anything.
+    List(Option<Box<FieldType>>),
+    /// A set; without item type, of anything.
+    Set(Option<Box<FieldType>>),
+    /// A frozen set; without item type, of anything.
+    FrozenSet(Option<Box<FieldType>>),
+    /// A tuple; without items, of anything.
+    Tuple(Option<TupleType>),
+    /// A mapping from keys to values; without types, of anything.
+    Dict(Option<Box<(FieldType, FieldType)>>),
+    /// One of these values.
+    Literal(Vec<Value>),
+    /// One of these types.
+    Union(UnionType),
+    /// A member of an enumeration.
+    Enum(Arc<EnumType>),
+    /// A struct with named fields.
+    Struct(Arc<StructType>),
+    /// A struct named elsewhere in the same type, for types that contain themselves.
+    Ref(Arc<str>),
+    /// A type with a meaning of its own to prompts: an image, a history, tool calls.
+    Special(Special),
+    /// A shape that only its JSON Schema says, such as a Rust enum with data; its Rust type checks the value.
+    Schema(Arc<SchemaType>),
+}
+
+/// The items of a tuple: one type for each place, or one for any number of places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TupleType {
+    /// Types in order; exactly one where `variadic`.
+    pub items: Vec<FieldType>,
+    /// Whether the one item type stands for any number of items (`tuple[int, ...]`).
+    pub variadic: bool,
+}
+
+/// The options of a union and how it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnionType {
+    /// Options in order.
+    pub options: Vec<FieldType>,
+    /// How the union was spelled. Prompts spell both alike; DSPy keeps the difference.
+    pub syntax: UnionSyntax,
+}
+
+/// How a union was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnionSyntax {
+    /// `Optional[int]`, `Union[int, str]`.
+    Typing,
+    /// `int | None`.
+    Pep604,
+}
+
+/// An enumeration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumType {
+    /// Name, e.g. `Color`.
+    pub name: String,
+    /// Members in order: name and value.
+    pub members: Vec<(String, Value)>,
+}
+
+/// A struct: named fields in order.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct StructType {
+    /// Name, e.g. `Person`.
+    pub name: String,
+    /// What it is for, as shown to the model.
+    pub description: Option<String>,
+    /// Fields in order.
+    pub fields: Vec<StructField>,
+    /// Whether a field that is not named here is an error.
+    pub closed: bool,
+}
+
+/// One field of a [`StructType`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructField {
+    /// Name.
+    pub name: String,
+    /// Name in JSON, where it differs.
+    pub alias: Option<String>,
+    /// Type.
+    pub ty: FieldType,
+    /// What it is for, as shown to the model.
+    pub description: Option<String>,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Value where it is not there.
+    pub default: Option<Value>,
+}
+
+/// A shape known only by its JSON Schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchemaType {
+    /// Name as shown to the model.
+    pub name: String,
+    /// The schema.
+    pub schema: serde_json::Value,
+}
+
+/// Types with a meaning of their own to prompts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Special {
+    /// A picture.
+    Image,
+    /// A sound.
+    Audio,
+    /// A file.
+    File,
+    /// A document that answers may cite.
+    Document,
+    /// Citations of documents.
+    Citations,
+    /// Earlier turns of a conversation.
+    History,
+    /// A tool that the model may call.
+    Tool,
+    /// Calls that the model wants made.
+    ToolCalls,
+    /// Source code; the language it was named with, or none for the plain type.
+    Code(Option<String>),
+    /// The model's reasoning; shown as text.
+    Reasoning,
+}
+
+impl Special {
+    /// The type's name as DSPy prints it; code carries its language.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Image => "Image".into(),
+            Self::Audio => "Audio".into(),
+            Self::File => "File".into(),
+            Self::Document => "Document".into(),
+            Self::Citations => "Citations".into(),
+            Self::History => "History".into(),
+            Self::Tool => "Tool".into(),
+            Self::ToolCalls => "ToolCalls".into(),
+            Self::Code(None) => "Code".into(),
+            Self::Code(Some(language)) => format!("Code_{language}"),
+            Self::Reasoning => "Reasoning".into(),
+        }
+    }
+}
+
+impl FieldType {
+    /// A list of items of one type.
+    pub fn list(item: Self) -> Self {
+        Self::List(Some(Box::new(item)))
+    }
+
+    /// A mapping from keys to values.
+    pub fn dict(key: Self, value: Self) -> Self {
+        Self::Dict(Some(Box::new((key, value))))
+    }
+
+    /// The type or `None`.
+    pub fn optional(inner: Self) -> Self {
+        Self::union(vec![inner, Self::None], UnionSyntax::Typing)
+    }
+
+    /// A choice among values.
+    pub fn literal<V: Into<Value>>(values: impl IntoIterator<Item = V>) -> Self {
+        Self::Literal(values.into_iter().map(Into::into).collect())
+    }
+
+    /// A union as Python's `typing` makes it: nested unions are flattened, repeated options dropped, and a union of
+    /// one option is that option.
+    pub fn union(options: Vec<Self>, syntax: UnionSyntax) -> Self {
+        let mut flat: Vec<Self> = Vec::new();
+        for option in options {
+            match option {
+                Self::Union(u) => u.options.into_iter().for_each(|o| push_new(&mut flat, o)),
+                other => push_new(&mut flat, other),
+            }
+        }
+        match flat.len() {
+            1 => flat.swap_remove(0),
+            _ => Self::Union(UnionType { options: flat, syntax }),
+        }
+    }
+
+    /// Whether `None` is one of the values of this type by its top level.
+    pub fn allows_none(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Union(u) => u.options.iter().any(Self::allows_none),
+            _ => false,
+        }
+    }
+
+    /// Whether the type is text to a prompt: no hint about its form is needed.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Str | Self::Special(Special::Reasoning))
+    }
+
+    /// The type without `None` as an option, for a union that has it.
+    #[must_use]
+    pub fn without_none(&self) -> Self {
+        match self {
+            Self::Union(u) => {
+                let rest: Vec<_> = u.options.iter().filter(|o| !matches!(o, Self::None)).cloned().collect();
+                if rest.is_empty() { Self::None } else { Self::union(rest, u.syntax) }
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// The first value that the type allows: the first literal or member, `False`, `0`, empty text, an empty list.
+    ///
+    /// This is what a model that knows nothing answers. `None` where no such value is known.
+    pub fn first_value(&self) -> Option<Value> {
+        Some(match self {
+            Self::Str | Self::Any | Self::Special(Special::Reasoning | Special::Code(_)) => {
+                Value::Str(String::new())
+            }
+            Self::Int => Value::from(0),
+            Self::Float => Value::Float(0.0),
+            Self::Bool => Value::Bool(false),
+            Self::None => Value::None,
+            Self::Bytes => Value::Bytes(Vec::new()),
+            Self::Complex => Value::Complex(0.0, 0.0),
+            Self::Decimal => Value::Decimal("0".parse().ok()?),
+            Self::Date => Value::Date("1970-01-01".parse().ok()?),
+            Self::DateTime => Value::DateTime("1970-01-01T00:00:00".parse().ok()?),
+            Self::Time => Value::Time("00:00:00".parse().ok()?),
+            Self::TimeDelta => Value::TimeDelta(crate::value::TimeDelta::from_micros(0)),
+            Self::Uuid => Value::Uuid("00000000-0000-0000-0000-000000000000".parse().ok()?),
+            Self::List(_) => Value::List(Vec::new()),
+            Self::Set(_) => Value::Set(Vec::new()),
+            Self::FrozenSet(_) => Value::FrozenSet(Vec::new()),
+            Self::Tuple(Some(t)) if !t.variadic => {
+                Value::Tuple(t.items.iter().map(Self::first_value).collect::<Option<_>>()?)
+            }
+            Self::Tuple(_) => Value::Tuple(Vec::new()),
+            Self::Dict(_) => Value::Dict(crate::value::Dict::new()),
+            Self::Literal(values) => values.first()?.clone(),
+            Self::Union(u) => u.options.first()?.first_value()?,
+            Self::Enum(e) => e.members.first()?.1.clone(),
+            Self::Struct(s) => {
+                let fields = s.fields.iter().filter(|f| f.required);
+                Value::Struct(crate::value::StructValue {
+                    type_name: s.name.clone(),
+                    fields: fields
+                        .map(|f| Some((f.name.clone(), f.ty.first_value()?)))
+                        .collect::<Option<_>>()?,
+                })
+            }
+            Self::Ref(_) | Self::Special(_) | Self::Schema(_) => return None,
+        })
+    }
+}
+
+fn push_new(into: &mut Vec<FieldType>, option: FieldType) {
+    if !into.contains(&option) {
+        into.push(option);
+    }
+}

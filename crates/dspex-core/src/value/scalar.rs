@@ -1,0 +1,195 @@
+//! Scalars beyond numbers and text: decimals, dates, times, spans, UUIDs. Each is made by parsing its text form.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Text that is not of the form a scalar wants.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found {found:?}")]
+pub struct ScalarError {
+    expected: &'static str,
+    found: String,
+}
+
+impl ScalarError {
+    pub(crate) fn new(expected: &'static str, found: &str) -> Self {
+        Self { expected, found: found.chars().take(80).collect() }
+    }
+}
+
+/// An exact decimal number, kept as written (`1.50` keeps its zero).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Decimal(String);
+
+impl FromStr for Decimal {
+    type Err = ScalarError;
+
+    fn from_str(s: &str) -> Result<Self, ScalarError> {
+        let bad = || ScalarError::new("a decimal number", s);
+        let body = s.strip_prefix(['+', '-']).unwrap_or(s);
+        if matches!(body.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity") {
+            return Ok(Self(s.to_owned()));
+        }
+        let (mantissa, exponent) = body.split_once(['e', 'E']).map_or((body, None), |(m, e)| (m, Some(e)));
+        let digits = mantissa.replacen('.', "", 1);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad());
+        }
+        if let Some(e) = exponent {
+            let e = e.strip_prefix(['+', '-']).unwrap_or(e);
+            if e.is_empty() || !e.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(bad());
+            }
+        }
+        Ok(Self(s.to_owned()))
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A calendar date, `2024-05-06`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Date(jiff::civil::Date);
+
+impl FromStr for Date {
+    type Err = ScalarError;
+
+    fn from_str(s: &str) -> Result<Self, ScalarError> {
+        s.parse().map(Self).map_err(|_| ScalarError::new("a date such as 2024-05-06", s))
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A time of day, `07:08:09`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Time(jiff::civil::Time);
+
+impl FromStr for Time {
+    type Err = ScalarError;
+
+    fn from_str(s: &str) -> Result<Self, ScalarError> {
+        s.parse().map(Self).map_err(|_| ScalarError::new("a time such as 07:08:09", s))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A date and time, `2024-05-06T07:08:09`, with or without an offset from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DateTime {
+    civil: jiff::civil::DateTime,
+    offset: Option<jiff::tz::Offset>,
+}
+
+impl FromStr for DateTime {
+    type Err = ScalarError;
+
+    fn from_str(s: &str) -> Result<Self, ScalarError> {
+        let bad = || ScalarError::new("a date and time such as 2024-05-06T07:08:09+02:00", s);
+        let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(s).map_err(|_| bad())?;
+        let time = pieces.time().ok_or_else(bad)?;
+        Ok(Self { civil: pieces.date().to_datetime(time), offset: pieces.to_numeric_offset() })
+    }
+}
+
+impl fmt::Display for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.civil.fmt(f)?;
+        match self.offset {
+            None => Ok(()),
+            Some(o) if o.seconds() == 0 => f.write_str("Z"),
+            Some(o) => {
+                let minutes = o.seconds() / 60;
+                let sign = if minutes < 0 { '-' } else { '+' };
+                write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+            }
+        }
+    }
+}
+
+/// A span of time in whole microseconds, as Python's `timedelta`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimeDelta {
+    micros: i64,
+}
+
+impl TimeDelta {
+    /// A span of so many microseconds.
+    pub fn from_micros(micros: i64) -> Self {
+        Self { micros }
+    }
+
+    /// The span in microseconds.
+    pub fn as_micros(self) -> i64 {
+        self.micros
+    }
+
+    /// The span in seconds.
+    pub fn as_secs_f64(self) -> f64 {
+        self.micros as f64 / 1e6
+    }
+}
+
+impl fmt::Display for TimeDelta {
+    /// The ISO 8601 form, `PT90S`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, abs) = if self.micros < 0 {
+            ("-", self.micros.unsigned_abs())
+        } else {
+            ("", self.micros.unsigned_abs())
+        };
+        let (days, rest) = (abs / 86_400_000_000, abs % 86_400_000_000);
+        let (secs, micros) = (rest / 1_000_000, rest % 1_000_000);
+        write!(f, "{sign}P")?;
+        if days > 0 {
+            write!(f, "{days}D")?;
+        }
+        if secs > 0 || micros > 0 || days == 0 {
+            f.write_str("T")?;
+            let (h, m, s) = (secs / 3600, secs / 60 % 60, secs % 60);
+            if h > 0 {
+                write!(f, "{h}H")?;
+            }
+            if m > 0 {
+                write!(f, "{m}M")?;
+            }
+            if micros > 0 {
+                write!(f, "{s}.{}S", format!("{micros:06}").trim_end_matches('0'))?;
+            } else if s > 0 || (h == 0 && m == 0) {
+                write!(f, "{s}S")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A UUID in its hyphenated form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Uuid(uuid::Uuid);
+
+impl FromStr for Uuid {
+    type Err = ScalarError;
+
+    fn from_str(s: &str) -> Result<Self, ScalarError> {
+        uuid::Uuid::parse_str(s).map(Self).map_err(|_| ScalarError::new("a UUID", s))
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,338 @@
+//! How values are spelled in text: Python's `str()` and `repr()`, and JSON as `json.dumps` writes it.
+//!
+//! Prompts carry these spellings byte for byte, because models and saved demos have seen them. This module does
+//! not decide which spelling a field gets; adapters do.
+
+use std::fmt::Write as _;
+
+use super::{Media, MediaSource, Value};
+
+/// A value of a kind that a spelling cannot carry yet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a value of kind {kind} cannot be written as {form} yet")]
+pub struct UnsupportedKind {
+    /// Kind of the value, as [`Value::kind`] names it.
+    pub kind: &'static str,
+    /// What was to be written: `JSON`, `text`.
+    pub form: &'static str,
+}
+
+/// A float as Python's `repr` spells it: shortest digits, `1.0`, `1e+20`, `1e-07`, `nan`, `inf`.
+///
+/// ```
+/// use dspex_core::value::text::float_repr;
+/// assert_eq!(float_repr(1.0), "1.0");
+/// assert_eq!(float_repr(1e20), "1e+20");
+/// assert_eq!(float_repr(0.0001), "0.0001");
+/// ```
+pub fn float_repr(f: f64) -> String {
+    if f.is_nan() {
+        return "nan".into();
+    }
+    if f.is_infinite() {
+        return if f > 0.0 { "inf".into() } else { "-inf".into() };
+    }
+    // `{:e}` gives the shortest digits that read back as the same double: d.ddde±x.
+    let sci = format!("{f:e}");
+    let (mantissa, exponent) = sci.split_once('e').unwrap_or((&sci, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let mut s = format!("{f}");
+        if !s.contains('.') {
+            s.push_str(".0");
+        }
+        return s;
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// Text as Python's `repr` quotes it: single quotes unless the text holds a single quote and no double one.
+pub fn str_repr(s: &str) -> String {
+    let quote = if s.contains('\'') && !s.contains('"') { '"' } else { '\'' };
+    let mut out = String::with_capacity(s.len() + 2);
+    out.push(quote);
+    for c in s.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if is_unprintable(c) => {
+                let n = c as u32;
+                let _ = match n {
+                    0..=0xff => write!(out, "\\x{n:02x}"),
+                    0x100..=0xffff => write!(out, "\\u{n:04x}"),
+                    _ => write!(out, "\\U{n:08x}"),
+                };
+            }
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// The characters that Python's `str.isprintable` refuses and that text in practice carries: controls,
+/// separators other than the space, format marks, private use.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{a0}' | '\u{ad}' | '\u{1680}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
+            | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e000}'..='\u{f8ff}' | '\u{e0001}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+impl Value {
+    /// The value as Python's `str()` writes it.
+    ///
+    /// Enum members are written as their value and structs as their fields, which is what a prompt shows.
+    pub fn to_text(&self) -> Result<String, UnsupportedKind> {
+        Ok(match self {
+            Self::Str(s) => s.clone(),
+            Self::Bytes(b) => match std::str::from_utf8(b) {
+                Ok(s) => s.to_owned(),
+                Err(_) => bytes_repr(b),
+            },
+            Self::Complex(re, im) => complex_text(*re, *im),
+            Self::Decimal(d) => d.to_string(),
+            Self::Date(d) => d.to_string(),
+            Self::DateTime(d) => d.to_string(),
+            Self::Time(t) => t.to_string(),
+            Self::TimeDelta(t) => t.to_string(),
+            Self::Uuid(u) => u.to_string(),
+            Self::Enum(e) => e.value.to_text()?,
+            other => other.to_repr()?,
+        })
+    }
+
+    /// The value as Python's `repr()` writes it.
+    pub fn to_repr(&self) -> Result<String, UnsupportedKind> {
+        let mut out = String::new();
+        self.write_repr(&mut out)?;
+        Ok(out)
+    }
+
+    fn write_repr(&self, out: &mut String) -> Result<(), UnsupportedKind> {
+        match self {
+            Self::None => out.push_str("None"),
+            Self::Bool(true) => out.push_str("True"),
+            Self::Bool(false) => out.push_str("False"),
+            Self::Int(i) => {
+                let _ = write!(out, "{i}");
+            }
+            Self::Float(f) => out.push_str(&float_repr(*f)),
+            Self::Complex(re, im) if *re == 0.0 => out.push_str(&complex_text(*re, *im)),
+            Self::Complex(re, im) => {
+                let _ = write!(out, "({})", complex_text(*re, *im));
+            }
+            Self::Bytes(b) => out.push_str(&bytes_repr(b)),
+            Self::Str(s) => out.push_str(&str_repr(s)),
+            Self::List(v) => write_items(out, "[", v, "]")?,
+            Self::Tuple(v) => write_items(out, "(", v, if v.len() == 1 { ",)" } else { ")" })?,
+            Self::Set(v) if v.is_empty() => out.push_str("set()"),
+            Self::Set(v) => write_items(out, "{", v, "}")?,
+            Self::FrozenSet(v) if v.is_empty() => out.push_str("frozenset()"),
+            Self::FrozenSet(v) => write_items(out, "frozenset({", v, "})")?,
+            Self::Dict(d) => {
+                out.push('{');
+                for (i, (k, v)) in d.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    k.write_repr(out)?;
+                    out.push_str(": ");
+                    v.write_repr(out)?;
+                }
+                out.push('}');
+            }
+            Self::Struct(s) => {
+                out.push_str(&s.type_name);
+                out.push('(');
+                for (i, (k, v)) in s.fields.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    out.push_str(k);
+                    out.push('=');
+                    v.write_repr(out)?;
+                }
+                out.push(')');
+            }
+            other => return Err(UnsupportedKind { kind: other.kind(), form: "text" }),
+        }
+        Ok(())
+    }
+
+    /// The value as `json.dumps(..., ensure_ascii=False)` writes it: `", "` and `": "` between things.
+    ///
+    /// Tuples and sets become arrays, dates and the like their ISO text, enum members their value, keys text.
+    /// Inside JSON, NaN and the infinities become `null`, as pydantic's JSON mode has it.
+    pub fn to_json_text(&self) -> Result<String, UnsupportedKind> {
+        let mut out = String::new();
+        self.write_json(&mut out)?;
+        Ok(out)
+    }
+
+    fn write_json(&self, out: &mut String) -> Result<(), UnsupportedKind> {
+        match self {
+            Self::None => out.push_str("null"),
+            Self::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Self::Int(i) => {
+                let _ = write!(out, "{i}");
+            }
+            Self::Float(f) if f.is_finite() => out.push_str(&float_repr(*f)),
+            Self::Float(_) => out.push_str("null"),
+            Self::Str(s) => write_json_str(out, s),
+            Self::Bytes(_)
+            | Self::Complex(..)
+            | Self::Decimal(_)
+            | Self::Date(_)
+            | Self::DateTime(_)
+            | Self::Time(_)
+            | Self::TimeDelta(_)
+            | Self::Uuid(_) => write_json_str(out, &self.to_text()?),
+            Self::List(v) | Self::Tuple(v) | Self::Set(v) | Self::FrozenSet(v) => {
+                out.push('[');
+                for (i, item) in v.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    item.write_json(out)?;
+                }
+                out.push(']');
+            }
+            Self::Dict(d) => {
+                out.push('{');
+                for (i, (k, v)) in d.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    write_json_str(out, &k.json_key()?);
+                    out.push_str(": ");
+                    v.write_json(out)?;
+                }
+                out.push('}');
+            }
+            Self::Enum(e) => e.value.write_json(out)?,
+            Self::Struct(s) => {
+                out.push('{');
+                for (i, (k, v)) in s.fields.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    write_json_str(out, k);
+                    out.push_str(": ");
+                    v.write_json(out)?;
+                }
+                out.push('}');
+            }
+            other => return Err(UnsupportedKind { kind: other.kind(), form: "JSON" }),
+        }
+        Ok(())
+    }
+
+    /// A mapping's key as the JSON of a prompt spells it.
+    fn json_key(&self) -> Result<String, UnsupportedKind> {
+        match self {
+            Self::Bool(b) => Ok(if *b { "true".into() } else { "false".into() }),
+            Self::Tuple(items) => {
+                Ok(items.iter().map(Self::json_key).collect::<Result<Vec<_>, _>>()?.join(","))
+            }
+            Self::List(_) | Self::Dict(_) => Err(UnsupportedKind { kind: self.kind(), form: "a JSON key" }),
+            other => other.to_text(),
+        }
+    }
+}
+
+fn write_items(out: &mut String, open: &str, items: &[Value], close: &str) -> Result<(), UnsupportedKind> {
+    out.push_str(open);
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        item.write_repr(out)?;
+    }
+    out.push_str(close);
+    Ok(())
+}
+
+/// A complex number without brackets: `1+2j`, `2j`.
+fn complex_text(re: f64, im: f64) -> String {
+    // Python drops the point of a whole part here.
+    let part = |f: f64| float_repr(f).trim_end_matches(".0").to_owned();
+    if re == 0.0 && re.is_sign_positive() {
+        return format!("{}j", part(im));
+    }
+    let sign = if im.is_sign_negative() { "" } else { "+" };
+    format!("{}{sign}{}j", part(re), part(im))
+}
+
+/// Bytes as Python's `repr` writes them.
+fn bytes_repr(bytes: &[u8]) -> String {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let mut out = format!("b{quote}");
+    for &b in bytes {
+        match b {
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            b if char::from(b) == quote => {
+                out.push('\\');
+                out.push(quote);
+            }
+            b' '..=b'~' => out.push(char::from(b)),
+            b => {
+                let _ = write!(out, "\\x{b:02x}");
+            }
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// Text as a JSON string that keeps characters beyond ASCII.
+pub fn write_json_str(out: &mut String, s: &str) {
+    out.push('"');
+    let mut plain = 0;
+    for (i, b) in s.bytes().enumerate() {
+        let escape = match b {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            8 => "\\b",
+            12 => "\\f",
+            0..=31 => "",
+            _ => continue,
+        };
+        out.push_str(&s[plain..i]);
+        plain = i + 1;
+        if escape.is_empty() {
+            let _ = write!(out, "\\u{b:04x}");
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(&s[plain..]);
+    out.push('"');
+}
+
+impl Media {
+    /// The media as one line that names it without its bytes, for logs and traces.
+    pub fn summary(&self) -> String {
+        let place = match &self.source {
+            MediaSource::Url(u) if u.starts_with("data:") => format!("{} bytes of data URI", u.len()),
+            MediaSource::Url(u) => u.clone(),
+            MediaSource::Base64(b) => format!("{} bytes of base64", b.len()),
+            MediaSource::Id(id) => format!("id {id}"),
+        };
+        format!("{}({place})", self.kind.name())
+    }
+}
