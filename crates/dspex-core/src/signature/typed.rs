@@ -78,6 +78,9 @@ pub trait TypedSignature: Sized + Send + Sync + 'static {
     /// The outputs, as a struct of their own.
     type Output: ToRecord + FromRecord + Send + Sync + 'static;
 
+    /// The names of all fields as the model sees them, inputs first.
+    const FIELDS: &'static [&'static str];
+
     /// The signature as data. It is made once and then shared.
     fn signature() -> Signature;
 

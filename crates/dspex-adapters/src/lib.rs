@@ -1,0 +1,45 @@
+//! Adapters: they write the prompt of a call and read the completion.
+//!
+//! An adapter is an algorithm, which decides roles, markers, order and the form of values, and a [`Wording`], which
+//! holds the sentences around them as data. To add one: a file of its own and a line in [`ADAPTERS`].
+
+mod chat;
+mod format;
+mod parse;
+mod wording;
+
+use std::sync::Arc;
+
+use dspex_core::{Adapter, Error, Result, nearest};
+
+pub use chat::ChatAdapter;
+pub use wording::{ChatWording, FieldWording, Wording};
+
+/// Makes an adapter with our wording.
+type Make = fn() -> Arc<dyn Adapter>;
+
+/// Every adapter by its name.
+pub const ADAPTERS: &[(&str, Make)] = &[("chat", || Arc::new(ChatAdapter::new()))];
+
+/// The adapter of a name.
+///
+/// ```
+/// assert_eq!(dspex_adapters::by_name("chat")?.name(), "chat");
+/// let e = dspex_adapters::by_name("chta").err().unwrap();
+/// assert_eq!(e.hint(), Some("did you mean `chat`?"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn by_name(name: &str) -> Result<Arc<dyn Adapter>> {
+    let names = || ADAPTERS.iter().map(|(n, _)| *n);
+    match ADAPTERS.iter().find(|(n, _)| *n == name) {
+        Some((_, make)) => Ok(make()),
+        None => {
+            let known = names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            let e = Error::configuration(format!("expected one of the adapters {known}, found `{name}`"));
+            Err(match nearest(name, names()) {
+                Some(near) => e.with_hint(format!("did you mean `{near}`?")),
+                None => e,
+            })
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Modules: the parts that programs are made of.
+//!
+//! One file each. To add one: a file of its own and a line in [`MODULES`].
+
+mod chain_of_thought;
+mod predict;
+mod predictor;
+
+use dspex_core::{DynModule, Error, Result, Signature, nearest};
+
+pub use chain_of_thought::ChainOfThought;
+pub use predict::{Dynamic, Predict};
+
+/// Makes a module of a signature.
+type Make = fn(Signature) -> Result<Box<dyn DynModule>>;
+
+/// Every module that a signature alone makes, by its name in program files.
+pub const MODULES: &[(&str, Make)] = &[
+    ("predict", |s| Ok(Box::new(Predict::from_signature(s)))),
+    ("chain_of_thought", |s| Ok(Box::new(ChainOfThought::from_signature(s)?))),
+];
+
+/// The module of a name, for a signature.
+///
+/// ```
+/// use dspex_core::{Program, Signature};
+/// let program = dspex_modules::by_name("chain_of_thought", Signature::parse("question -> answer")?)?;
+/// assert_eq!(program.paths()[0].as_str(), "predict");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn by_name(name: &str, signature: Signature) -> Result<Box<dyn DynModule>> {
+    let names = || MODULES.iter().map(|(n, _)| *n);
+    match MODULES.iter().find(|(n, _)| *n == name) {
+        Some((_, make)) => make(signature),
+        None => {
+            let known = names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            let e = Error::configuration(format!("expected one of the modules {known}, found `{name}`"));
+            Err(match nearest(name, names()) {
+                Some(near) => e.with_hint(format!("did you mean `{near}`?")),
+                None => e,
+            })
+        }
+    }
+}
