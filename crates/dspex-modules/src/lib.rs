@@ -5,11 +5,13 @@
 mod chain_of_thought;
 mod predict;
 mod predictor;
+mod program_file;
 
 use dspex_core::{DynModule, Error, Result, Signature, nearest};
 
 pub use chain_of_thought::ChainOfThought;
 pub use predict::{Dynamic, Predict};
+pub use program_file::{DemoSource, ProgramFile};
 
 /// Makes a module of a signature.
 type Make = fn(Signature) -> Result<Box<dyn DynModule>>;
