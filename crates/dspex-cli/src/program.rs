@@ -50,7 +50,7 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct LmArgs {
-    /// The model [default: the program file's, else the variable DSPEX_LM, else builtin/nearest]
+    /// The model [default: the program file's, else the variable `DSPEX_LM`, else builtin/nearest]
     #[arg(long, value_name = "MODEL")]
     lm: Option<String>,
 }
@@ -158,6 +158,7 @@ impl Loaded {
 
     /// The model: of the flag, the program file, the variable, or the built-in one, with a word about that.
     pub(crate) fn lm(&self, args: &LmArgs) -> Result<Arc<dyn LanguageModel>> {
+        #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
         let variable = std::env::var(LM_VARIABLE).ok().filter(|v| !v.is_empty());
         match args.lm.as_ref().or(self.file.lm.as_ref()).or(variable.as_ref()) {
             Some(name) => dspex_lm::by_name(name),

@@ -80,8 +80,8 @@ impl Dataset {
             Error::new(ErrorKind::File { place: name.clone(), message: format!("cannot be read: {e}") })
         })?;
         let text = String::from_utf8(bytes).map_err(|e| {
-            let line =
-                1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let good = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]);
+            let line = 1 + good.matches('\n').count();
             data_error(format!("{name}:{line}"), None, "text in UTF-8", "other bytes")
         })?;
         Self::parse(&name, &text, format)

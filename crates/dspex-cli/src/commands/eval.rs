@@ -1,11 +1,12 @@
 //! `dspex eval`: the score of a program on a data set.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use dspex_core::{Error, ErrorKind, Example, LanguageModel as _, Record, Result};
+use dspex_core::{Error, ErrorKind, Example, LanguageModel as _, Record, Result, unknown_name};
 use dspex_evaluate::{Dataset, Evaluate, Outcome, Report};
 use serde_json::{Value as Json, json};
 
@@ -70,8 +71,10 @@ impl Eval {
         let report = super::block_on(&ctx, evaluate.run(&ctx, &program))??;
 
         if let Some(path) = &self.results {
-            let lines: String =
-                report.results.iter().map(|r| format!("{}\n", result_json(r, &examples[r.index]))).collect();
+            let mut lines = String::new();
+            for r in &report.results {
+                let _ = writeln!(lines, "{}", result_json(r, &examples[r.index]));
+            }
             fs::write(path, lines).map_err(|e| {
                 let place = path.display().to_string();
                 Error::new(ErrorKind::File { place, message: format!("cannot be written: {e}") })
@@ -95,15 +98,8 @@ impl Eval {
         let names = || signature.outputs().iter().map(|f| f.name.as_str());
         match &self.field {
             Some(name) if names().any(|n| n == name) => Ok(name.clone()),
-            Some(name) => {
-                let known = names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-                let e = Error::configuration(format!("expected one of the outputs {known}, found `{name}`"));
-                Err(match dspex_core::nearest(name, names()) {
-                    Some(near) => e.with_hint(format!("did you mean `{near}`?")),
-                    None => e,
-                })
-            }
-            None => Ok(names().last().unwrap_or_default().to_owned()),
+            Some(name) => Err(unknown_name("outputs", name, names())),
+            None => Ok(names().next_back().unwrap_or_default().to_owned()),
         }
     }
 }
@@ -131,11 +127,9 @@ fn exit(report: &Report<Record>) -> Exit {
 }
 
 fn progress(done: usize, of: usize) {
-    use std::io::Write as _;
     let mut err = std::io::stderr().lock();
     let end = if done == of { "\n" } else { "" };
-    let _ = write!(err, "\r{done} of {of}{end}");
-    let _ = err.flush();
+    let _ = std::io::Write::write_fmt(&mut err, format_args!("\r{done} of {of}{end}"));
 }
 
 fn print_report(report: &Report<Record>, details: &Details<'_>) {
@@ -157,7 +151,7 @@ fn print_report(report: &Report<Record>, details: &Details<'_>) {
         (outcomes.not_run, "not run"),
     ] {
         if count > 0 {
-            counts.push_str(&format!(", {count} {name}"));
+            let _ = write!(counts, ", {count} {name}");
         }
     }
     let usage = report.usage();

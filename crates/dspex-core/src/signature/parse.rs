@@ -258,7 +258,7 @@ impl Reader<'_> {
                 (Some((_, q)), c) if c == q => quote = None,
                 (None, '\'' | '"') => quote = Some((i, c)),
                 (q, '-') if self.text[i..].starts_with("->") && (q.is_none() || self.compat) => {
-                    arrows.push(i)
+                    arrows.push(i);
                 }
                 _ => {}
             }
