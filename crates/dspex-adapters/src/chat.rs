@@ -74,7 +74,7 @@ impl ChatAdapter {
     }
 
     /// The user's turn: the inputs that are there, in the order of the signature.
-    fn user(&self, signature: &Signature, inputs: &Record, before: &str, after: &str) -> Result<String> {
+    fn user(signature: &Signature, inputs: &Record, before: &str, after: &str) -> Result<String> {
         let mut parts = Vec::with_capacity(signature.inputs().len() + 2);
         if !before.is_empty() {
             parts.push(before.to_owned());
@@ -141,18 +141,18 @@ impl Adapter for ChatAdapter {
         let (complete, incomplete): (Vec<_>, Vec<_>) =
             call.demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
         for demo in incomplete.into_iter().filter(|d| is_usable(signature, d)) {
-            let user = self.user(signature, demo, &self.wording.chat.incomplete_demo, "")?;
+            let user = Self::user(signature, demo, &self.wording.chat.incomplete_demo, "")?;
             messages.push(Message::user(user));
             messages.push(Message::assistant(self.assistant(signature, demo)?));
         }
         for demo in complete {
-            let user = self.user(signature, demo, "", "")?;
+            let user = Self::user(signature, demo, "", "")?;
             if !user.is_empty() {
                 messages.push(Message::user(user));
             }
             messages.push(Message::assistant(self.assistant(signature, demo)?));
         }
-        messages.push(Message::user(self.user(signature, call.inputs, "", &self.reminder(signature))?));
+        messages.push(Message::user(Self::user(signature, call.inputs, "", &self.reminder(signature))?));
         Ok(Request::new(messages))
     }
 

@@ -10,7 +10,7 @@ mod wording;
 
 use std::sync::Arc;
 
-use dspex_core::{Adapter, Error, Result, nearest};
+use dspex_core::{Adapter, Result, unknown_name};
 
 pub use chat::ChatAdapter;
 pub use wording::{ChatWording, FieldWording, Wording};
@@ -30,16 +30,8 @@ pub const ADAPTERS: &[(&str, Make)] = &[("chat", || Arc::new(ChatAdapter::new())
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 pub fn by_name(name: &str) -> Result<Arc<dyn Adapter>> {
-    let names = || ADAPTERS.iter().map(|(n, _)| *n);
     match ADAPTERS.iter().find(|(n, _)| *n == name) {
         Some((_, make)) => Ok(make()),
-        None => {
-            let known = names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            let e = Error::configuration(format!("expected one of the adapters {known}, found `{name}`"));
-            Err(match nearest(name, names()) {
-                Some(near) => e.with_hint(format!("did you mean `{near}`?")),
-                None => e,
-            })
-        }
+        None => Err(unknown_name("adapters", name, ADAPTERS.iter().map(|(n, _)| *n))),
     }
 }

@@ -80,8 +80,8 @@ impl Dataset {
             Error::new(ErrorKind::File { place: name.clone(), message: format!("cannot be read: {e}") })
         })?;
         let text = String::from_utf8(bytes).map_err(|e| {
-            let line =
-                1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let good = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]);
+            let line = 1 + good.matches('\n').count();
             data_error(format!("{name}:{line}"), None, "text in UTF-8", "other bytes")
         })?;
         Self::parse(&name, &text, format)
@@ -105,20 +105,29 @@ impl Dataset {
     pub fn examples(&self, signature: &Signature) -> Result<Vec<Example>> {
         self.rows.iter().map(|row| row.example(signature)).collect()
     }
+
+    /// The rows as demonstrations of a signature: the signature's fields of each row, of which any may be missing.
+    pub fn partial_examples(&self, signature: &Signature) -> Result<Vec<Example>> {
+        self.rows.iter().map(|row| row.partial(signature)).collect()
+    }
 }
 
 impl Row {
-    fn example(&self, signature: &Signature) -> Result<Example> {
+    fn partial(&self, signature: &Signature) -> Result<Example> {
         let mut record = Record::with_capacity(self.record.len());
         for field in signature.fields() {
             if let Some(value) = self.record.get(&field.name) {
                 record.insert(field.name.clone(), self.fit(field, value)?);
             }
         }
-        let inputs: Vec<&str> = signature.inputs().iter().map(|f| f.name.as_str()).collect();
+        Ok(Example::new(record).with_inputs(signature.inputs().iter().map(|f| f.name.as_str())))
+    }
+
+    fn example(&self, signature: &Signature) -> Result<Example> {
+        let example = self.partial(signature)?;
         for field in signature.inputs() {
             let optional = field.default.is_some() || field.ty.allows_none();
-            if !record.contains_key(&field.name) && !optional {
+            if !example.has(&field.name) && !optional {
                 let columns: Vec<_> = self.record.keys().map(|k| format!("`{k}`")).collect();
                 return Err(data_error(
                     self.place.clone(),
@@ -128,7 +137,7 @@ impl Row {
                 ));
             }
         }
-        Ok(Example::new(record).with_inputs(inputs))
+        Ok(example)
     }
 
     fn fit(&self, field: &Field, value: &Value) -> Result<Value> {

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use dspex_core::{
     BoxFuture, Context, Error, ErrorKind, Metric, Prediction, Record, Result, Score, ToExample, ToRecord,
-    Value, nearest,
+    Value, nearest, unknown_name,
 };
 
 /// What a metric may give: a number, a truth value, or a result of either.
@@ -245,16 +245,8 @@ pub const METRICS: &[(&str, Make)] = &[("exact_match", |field| Box::new(exact_ma
 
 /// The metric of a name, for a field.
 pub fn by_name(name: &str, field: &str) -> Result<Box<dyn Metric<dspex_core::Example, Record>>> {
-    let names = || METRICS.iter().map(|(n, _)| *n);
     match METRICS.iter().find(|(n, _)| *n == name) {
         Some((_, make)) => Ok(make(field)),
-        None => {
-            let known = names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            let e = Error::configuration(format!("expected one of the metrics {known}, found `{name}`"));
-            Err(match nearest(name, names()) {
-                Some(near) => e.with_hint(format!("did you mean `{near}`?")),
-                None => e,
-            })
-        }
+        None => Err(unknown_name("metrics", name, METRICS.iter().map(|(n, _)| *n))),
     }
 }

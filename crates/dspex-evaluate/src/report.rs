@@ -151,7 +151,7 @@ fn mean(scores: &[f64]) -> Option<f64> {
 
 fn interval(scores: &[f64], seed: u64) -> Option<(f64, f64)> {
     let mean = mean(scores)?;
-    if scores.iter().all(|s| *s == 0.0 || *s == 1.0) {
+    if scores.iter().all(|s| [0.0, 1.0].contains(s)) {
         return Some(wilson(mean, scores.len() as f64));
     }
     Some(bootstrap(scores, seed))

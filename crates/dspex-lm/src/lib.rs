@@ -6,7 +6,7 @@ mod nearest;
 
 use std::sync::Arc;
 
-use dspex_core::{Error, LanguageModel, Result};
+use dspex_core::{LanguageModel, Result, unknown_name};
 
 pub use nearest::NearestLm;
 
@@ -45,11 +45,6 @@ pub fn by_name(name: &str) -> Result<Arc<dyn LanguageModel>> {
     made.ok_or_else(|| {
         let known: Vec<String> =
             PROVIDERS.iter().flat_map(|p| p.models.iter().map(move |m| format!("{}/{m}", p.name))).collect();
-        let listed = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-        let e = Error::configuration(format!("expected one of the models {listed}, found `{name}`"));
-        match dspex_core::nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => e.with_hint(format!("did you mean `{near}`?")),
-            None => e.with_hint("providers over the network are not part of this version"),
-        }
+        unknown_name("models", name, known.iter().map(String::as_str))
     })
 }

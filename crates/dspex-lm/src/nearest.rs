@@ -1,6 +1,7 @@
 //! `builtin/nearest`: answers with the reply of the most similar demonstration. It is no language model.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use dspex_core::lm::{Choice, LmError, Message, Reply, Request, Role};
@@ -235,7 +236,7 @@ impl Prompt {
                     Value::List(_) | Value::Dict(_) | Value::Tuple(_) | Value::Set(_) => value.to_json_text(),
                     other => other.to_text(),
                 };
-                out.push_str(&format!("[[ ## {} ## ]]\n{}\n\n", o.name, text.unwrap_or_default()));
+                let _ = write!(out, "[[ ## {} ## ]]\n{}\n\n", o.name, text.unwrap_or_default());
             }
             out.push_str("[[ ## completed ## ]]\n");
             return out;

@@ -5,11 +5,13 @@
 mod chain_of_thought;
 mod predict;
 mod predictor;
+mod program_file;
 
-use dspex_core::{DynModule, Error, Result, Signature, nearest};
+use dspex_core::{DynModule, Result, Signature, unknown_name};
 
 pub use chain_of_thought::ChainOfThought;
 pub use predict::{Dynamic, Predict};
+pub use program_file::{DemoSource, ProgramFile};
 
 /// Makes a module of a signature.
 type Make = fn(Signature) -> Result<Box<dyn DynModule>>;
@@ -29,16 +31,8 @@ pub const MODULES: &[(&str, Make)] = &[
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 pub fn by_name(name: &str, signature: Signature) -> Result<Box<dyn DynModule>> {
-    let names = || MODULES.iter().map(|(n, _)| *n);
     match MODULES.iter().find(|(n, _)| *n == name) {
         Some((_, make)) => make(signature),
-        None => {
-            let known = names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            let e = Error::configuration(format!("expected one of the modules {known}, found `{name}`"));
-            Err(match nearest(name, names()) {
-                Some(near) => e.with_hint(format!("did you mean `{near}`?")),
-                None => e,
-            })
-        }
+        None => Err(unknown_name("modules", name, MODULES.iter().map(|(n, _)| *n))),
     }
 }

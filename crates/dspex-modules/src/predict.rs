@@ -155,7 +155,7 @@ impl<S> fmt::Debug for Predict<S> {
         f.debug_struct("Predict")
             .field("signature", &self.leaf.signature.to_string())
             .field("demos", &self.leaf.demos.len())
-            .field("lm", &self.leaf.lm.as_ref().map(|lm| lm.id()))
+            .field("lm", &self.leaf.lm.as_deref().map(LanguageModel::id))
             .finish_non_exhaustive()
     }
 }

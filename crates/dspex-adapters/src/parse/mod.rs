@@ -26,10 +26,11 @@ pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &Pars
     refuse_unfinished(signature, completion, &scanned.sections, policy)?;
 
     let mut notes = scanned.notes;
-    if scanned.sections.is_empty() && policy.applies(ParseRule::JsonReply) {
-        if let Some(parsed) = json_reply(signature, &text, policy)? {
-            return Ok(parsed);
-        }
+    if scanned.sections.is_empty()
+        && policy.applies(ParseRule::JsonReply)
+        && let Some(parsed) = json_reply(signature, &text, policy)?
+    {
+        return Ok(parsed);
     }
     let mut fields = Record::with_capacity(signature.outputs().len());
     for section in &scanned.sections {

@@ -32,7 +32,7 @@ impl FieldType {
     fn check_at(&self, value: &Value, place: &str) -> Result<(), TypeMismatch> {
         let ok = match (self, value) {
             (Self::Any | Self::Schema(_) | Self::Ref(_), _)
-            | (Self::Str, Value::Str(_))
+            | (Self::Str | Self::Special(Special::Reasoning | Special::Code(_)), Value::Str(_))
             | (Self::Int, Value::Int(_))
             | (Self::Float, Value::Float(_) | Value::Int(_))
             | (Self::Bool, Value::Bool(_))
@@ -50,7 +50,6 @@ impl FieldType {
             | (Self::FrozenSet(None), Value::FrozenSet(_))
             | (Self::Tuple(None), Value::Tuple(_))
             | (Self::Dict(None), Value::Dict(_))
-            | (Self::Special(Special::Reasoning | Special::Code(_)), Value::Str(_))
             | (Self::Special(Special::ToolCalls), Value::ToolCalls(_)) => true,
             // JSON data has lists where Python has sets and tuples.
             (Self::List(Some(item)), Value::List(items))
