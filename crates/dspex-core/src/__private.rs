@@ -36,6 +36,7 @@ pub trait FieldOf {
 )]
 pub trait IsFieldValue: Sized + 'static {
     /// A copy.
+    #[must_use]
     fn copy(&self) -> Self;
     /// The value as `Debug` prints it.
     fn as_debug(&self) -> &dyn fmt::Debug;

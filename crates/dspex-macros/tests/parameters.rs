@@ -19,7 +19,7 @@ struct Number {
 
 impl Number {
     fn new() -> Self {
-        Self { signature: Signature::parse("a -> b").unwrap(), path: None, value: 0 }
+        Self { signature: Signature::parse("a -> b").expect("it is a signature"), path: None, value: 0 }
     }
 }
 
@@ -175,6 +175,8 @@ struct Outer<T> {
     typed: Typed<T>,
 }
 
+struct NoHolder;
+
 #[test]
 fn generic_structs_hold_what_their_fields_hold() {
     let both = Both { first: Number::new(), rest: vec![Unit], _name: b"ab", fixed: Number::new() };
@@ -186,7 +188,6 @@ fn generic_structs_hold_what_their_fields_hold() {
     let end = Chain { here: Number::new(), next: None };
     assert_eq!(paths(&Chain { here: Number::new(), next: Some(Box::new(end)) }), ["here", "next.here"]);
 
-    struct NoHolder;
     let outer = Outer::<NoHolder> { typed: Typed { number: Number::new(), _of: std::marker::PhantomData } };
     assert_eq!(paths(&outer), ["typed.number"]);
 }

@@ -85,9 +85,10 @@ fn split_and_join_are_inverse() {
 fn the_struct_is_a_labelled_example() {
     let example = grounded().to_example().unwrap();
     assert_eq!(example.inputs().unwrap().keys().collect::<Vec<_>>(), ["context", "question"]);
-    assert_eq!(example.get::<f64>("confidence").unwrap(), 0.9);
+    assert_eq!(example.record().get("confidence"), Some(&Value::Float(0.9)));
     let of_a_file = Example::from_json(&serde_json::json!({"answer": "Goethe", "confidence": 1})).unwrap();
-    assert_eq!(GroundedAnswerOutput::from_record(of_a_file.record().clone()).unwrap().confidence, 1.0);
+    let output = GroundedAnswerOutput::from_record(of_a_file.record().clone()).unwrap();
+    assert_eq!(output, GroundedAnswerOutput { answer: "Goethe".into(), confidence: 1.0 });
 }
 
 #[derive(Signature)]
@@ -285,6 +286,7 @@ struct Renamed {
 #[test]
 fn the_model_sees_the_other_name() {
     assert_eq!(Renamed::signature().to_string(), "user_question, type -> class");
+    assert_eq!(Renamed::FIELDS, ["user_question", "type", "class"]);
     assert_eq!(field::<Renamed>("user_question").prefix, "User Question:");
     let input = RenamedInput { question: "Q".into(), r#type: "T".into() };
     let record = input.to_record().unwrap();

@@ -182,11 +182,16 @@ fn signature(item: &Item<'_>) -> TokenStream {
     };
     let (input_tokens, inputs) = of(Direction::Input);
     let (output_tokens, outputs) = of(Direction::Output);
+    let names = [Direction::Input, Direction::Output]
+        .into_iter()
+        .flat_map(|direction| item.fields_of(direction).map(|(_, field)| field.name()));
     quote! {
         #[automatically_derived]
         impl __dspex::TypedSignature for #name {
             type Input = #input;
             type Output = #output;
+
+            const FIELDS: &'static [&'static ::core::primitive::str] = &[#(#names),*];
 
             fn signature() -> __dspex::Signature {
                 static __SIGNATURE: ::std::sync::LazyLock<__dspex::Signature> = ::std::sync::LazyLock::new(|| {

@@ -67,6 +67,7 @@ fn signature(item: &Item<'_>, name: &TokenStream, input: &TokenStream, output: &
         impl #parameters __dspex::TypedSignature for #name where #predicates #also {
             type Input = #input;
             type Output = #output;
+            const FIELDS: &'static [&'static ::core::primitive::str] = &[];
             fn signature() -> __dspex::Signature { ::core::unreachable!() }
             fn input(&self) -> #input { ::core::unreachable!() }
             fn output(&self) -> #output { ::core::unreachable!() }
