@@ -10,6 +10,7 @@ use crate::{Outcome, say};
 /// Each crate and the crates of ours that it may use, in its code and, after the bar, also in its tests.
 const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("dspex-macros", &[], &["dspex-core"]),
+    ("dspex-macros-fixture-renamed", &["dspex-core"], &[]),
     ("dspex-core", &["dspex-macros"], &[]),
     ("dspex-adapters", &["dspex-core"], &[]),
     ("dspex-testkit", &["dspex-core"], &[]),
