@@ -3,6 +3,11 @@
 //! This crate does no I/O and needs no runtime. Users reach it through `dspex`; it stands alone so that adapters,
 //! models, modules and optimizers can be written without pulling in each other.
 
+// The code that the derives write names this crate by its name, here too.
+extern crate self as dspex_core;
+
+#[doc(hidden)]
+pub mod __private;
 pub mod adapter;
 mod cancel;
 mod clock;
@@ -27,6 +32,7 @@ pub use adapter::{Adapter, Note, ParsePolicy, ParseRule, Parsed, RenderCall, Rul
 pub use cancel::Cancellation;
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Limits, Overrides};
+pub use dspex_macros::{Parameters, Signature};
 pub use error::{Error, ErrorKind, Result, Stage, shorten_text};
 pub use example::{Example, HasInput, ToExample};
 pub use lm::LanguageModel;

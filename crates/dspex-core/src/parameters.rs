@@ -95,8 +95,8 @@ impl ProgramState {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` holds no parameters",
     label = "not a holder of parameters",
-    note = "if the field is part of what can be learned, use a predictor or derive `Parameters` for its type",
-    note = "if it is not, write `#[parameters(skip)]` on the field"
+    note = "if nothing in it can be learned, write `#[parameters(skip)]` on the field",
+    note = "otherwise derive `Parameters` for its type; in an `Arc`, the type must be `Clone` as well"
 )]
 pub trait Parameters {
     /// Shows every leaf.
@@ -347,6 +347,8 @@ impl<T: Parameters + ?Sized> Parameters for Box<T> {
     }
 }
 
+// Says of an `Arc` that it holds no parameters once, rather than each trait that its content lacks.
+#[diagnostic::do_not_recommend]
 impl<T: Parameters + Clone + 'static> Parameters for Arc<T> {
     fn visit(&self, walk: &mut Walk<'_>) {
         if walk.first_time(self) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dspex_core::{
-    Context, DynModule, Error, Example, LeafState, Module, Overrides, Parameters, Path, Prediction, Program, ProgramState,
-    Record, Result, Walk, WalkMut, visit, visit_mut,
+    Context, DynModule, Error, Example, LeafState, Module, Overrides, Parameters, Path, Prediction, Program,
+    ProgramState, Record, Result, Walk, WalkMut, visit, visit_mut,
 };
 use dspex_modules::{ChainOfThought, Predict};
 use dspex_testkit::{ScriptedLm, block_on};
@@ -234,7 +234,8 @@ async fn a_hundred_candidates_run_at_once_with_traces_of_their_own() {
             let candidate = base.with_state(&state)?;
             let out = candidate.call(&ctx, question()).await?;
             let steps = trace.steps();
-            let mine = steps.iter().all(|s| s.outputs.as_ref().unwrap().get("a").unwrap().as_str() == Some(&text));
+            let mine =
+                steps.iter().all(|s| s.outputs.as_ref().unwrap().get("a").unwrap().as_str() == Some(&text));
             Ok::<_, Error>((steps.len(), mine, out.get("a").unwrap().as_str() == Some(&text)))
         });
     }

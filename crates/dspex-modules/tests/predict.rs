@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use dspex_core::lm::{Choice, FinishReason, LmError, LmErrorKind, Options, Reply};
 use dspex_core::{
-    Cancellation, Context, Error, Limits, Module, ParsePolicy, ParseRule, Prediction, Record, RunEvent, Stage, Usage, Value,
+    Cancellation, Context, Error, Limits, Module, ParsePolicy, ParseRule, Prediction, Record, RunEvent,
+    Stage, Usage, Value,
 };
 use dspex_modules::{ChainOfThought, Predict};
 use dspex_testkit::{ScriptedLm, block_on};
@@ -29,8 +30,18 @@ fn wrong_inputs_are_errors_before_a_call() {
             "input_type",
             "expected `n[1]` to be int, found 'x'",
         ),
-        ("q: Literal['a', 'b'] -> a", Record::new().with("q", "c"), "input_type", "expected `q` to be Literal['a', 'b'], found 'c'"),
-        ("i: dspy.Image -> a", Record::new().with("i", "http://x"), "input_type", "expected `i` to be Image, found 'http://x'"),
+        (
+            "q: Literal['a', 'b'] -> a",
+            Record::new().with("q", "c"),
+            "input_type",
+            "expected `q` to be Literal['a', 'b'], found 'c'",
+        ),
+        (
+            "i: dspy.Image -> a",
+            Record::new().with("i", "http://x"),
+            "input_type",
+            "expected `i` to be Image, found 'http://x'",
+        ),
     ];
     for (signature, inputs, code, message) in table {
         let lm = ScriptedLm::always("[[ ## a ## ]]\nA");
@@ -49,7 +60,18 @@ fn a_field_without_a_type_takes_what_can_be_shown_as_text() {
 
 #[test]
 fn any_identifier_is_a_field() {
-    let names = ["instructions", "signature", "type", "demos", "usage", "reasoning", "lm", "config", "value", "fields"];
+    let names = [
+        "instructions",
+        "signature",
+        "type",
+        "demos",
+        "usage",
+        "reasoning",
+        "lm",
+        "config",
+        "value",
+        "fields",
+    ];
     for name in names {
         let lm = ScriptedLm::always(format!("[[ ## {name} ## ]]\nA"));
         let out = call(&format!("q -> {name}"), &lm, q()).unwrap();
@@ -63,7 +85,10 @@ fn any_identifier_is_a_field() {
 fn a_chain_of_thought_refuses_a_reasoning_of_the_users() {
     let e = ChainOfThought::parse("q -> reasoning, a").unwrap_err();
     assert_eq!(e.code(), "signature_edit");
-    assert_eq!(e.hint(), Some("a chain of thought adds an output `reasoning`: rename yours, or use `Predict` with it"));
+    assert_eq!(
+        e.hint(),
+        Some("a chain of thought adds an output `reasoning`: rename yours, or use `Predict` with it")
+    );
 }
 
 #[test]
@@ -109,7 +134,9 @@ fn several_completions_come_in_order() {
 
 #[test]
 fn a_model_that_gives_one_at_a_time_is_asked_again() {
-    let lm = ScriptedLm::from_fn(|r| Ok(Reply::text(format!("[[ ## a ## ]]\n{}", r.options.rollout_id.unwrap_or(0)))));
+    let lm = ScriptedLm::from_fn(|r| {
+        Ok(Reply::text(format!("[[ ## a ## ]]\n{}", r.options.rollout_id.unwrap_or(0))))
+    });
     let ctx = Context::new(lm.clone());
     let out = block_on(Predict::parse("q -> a").unwrap().with_n(3).call(&ctx, q())).unwrap();
     let all: Vec<_> = out.completions().map(|c| c.get("a").unwrap().as_str().unwrap()).collect();
@@ -191,7 +218,11 @@ async fn cancelling_ends_a_call_that_waits() {
     let (result, ()) = tokio::join!(call, cancel);
     assert_eq!(result.unwrap_err().code(), "cancelled");
     assert_eq!(started.elapsed().as_secs(), 1);
-    assert_eq!(predict.call(&ctx, q()).await.unwrap_err().code(), "cancelled", "and later calls do not start");
+    assert_eq!(
+        predict.call(&ctx, q()).await.unwrap_err().code(),
+        "cancelled",
+        "and later calls do not start"
+    );
 }
 
 #[test]

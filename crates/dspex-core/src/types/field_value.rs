@@ -15,13 +15,16 @@ use super::FieldType;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a field",
     label = "not a field type",
-    note = "a field type needs `#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]` (from serde and schemars)"
+    note = "each type in it needs `#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]` (from serde and schemars)",
+    note = "a field type must also own its data and be `Send` and `Sync`"
 )]
 pub trait FieldValue:
     Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + Send + Sync + 'static
 {
 }
 
+// Says "cannot be the type of a field" once, rather than each trait that is missing.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + Send + Sync + 'static> FieldValue
     for T
 {

@@ -1,0 +1,52 @@
+//! Measures what users wait for, and says of each figure whether it keeps its bound. Run with `cargo xtask bench`.
+//!
+//! Bounds are those of the release build on two cores. To add a bench: a function and a line in `BENCHES`.
+
+mod in_flight;
+mod measure;
+mod model;
+mod per_call;
+mod start;
+
+use std::process::ExitCode;
+
+use measure::Figure;
+
+/// What a bench gives: its figures, or why it could not run.
+type Measured = Result<Vec<Figure>, Box<dyn std::error::Error>>;
+
+const BENCHES: &[(&str, fn() -> Measured)] = &[
+    ("signature", per_call::signature),
+    ("predict", per_call::predict),
+    ("in_flight", in_flight::in_flight),
+    ("render", start::render),
+];
+
+#[expect(clippy::print_stdout, reason = "the figures are the output")]
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let known = BENCHES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    if let Some(unknown) = wanted.iter().find(|w| !BENCHES.iter().any(|(name, _)| name == w)) {
+        println!("expected one of the benches {known}, found {unknown}");
+        return ExitCode::from(2);
+    }
+    let mut kept = true;
+    for (name, bench) in BENCHES {
+        if !wanted.is_empty() && !wanted.iter().any(|w| w == name) {
+            continue;
+        }
+        match bench() {
+            Ok(figures) => {
+                for figure in figures {
+                    println!("{figure}");
+                    kept &= figure.keeps();
+                }
+            }
+            Err(e) => {
+                println!("{name}: {e}");
+                kept = false;
+            }
+        }
+    }
+    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,9 @@
+//! A union shows no field safely.
+use dspex_core::Parameters;
+
+#[derive(Parameters)]
+union Program {
+    a: u8,
+}
+
+fn main() {}
