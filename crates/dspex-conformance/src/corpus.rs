@@ -77,7 +77,8 @@ impl Corpus {
     /// Lists of rows at the top that nothing here knows.
     pub(crate) fn unknown_sections(&self) -> impl Iterator<Item = &str> {
         let all = self.json.as_object().into_iter().flatten();
-        all.filter(|(name, rows)| !KNOWN.contains(&name.as_str()) && rows.is_array()).map(|(name, _)| name.as_str())
+        all.filter(|(name, rows)| !KNOWN.contains(&name.as_str()) && rows.is_array())
+            .map(|(name, _)| name.as_str())
     }
 
     /// The signature of a case as the corpus describes it.
@@ -157,7 +158,9 @@ impl Corpus {
             Value::Tuple(items) => Value::Tuple(each(items)),
             Value::Set(items) => Value::Set(each(items)),
             Value::FrozenSet(items) => Value::FrozenSet(each(items)),
-            Value::Dict(d) => Value::Dict(d.into_iter().map(|(k, v)| (self.plain(k), self.plain(v))).collect()),
+            Value::Dict(d) => {
+                Value::Dict(d.into_iter().map(|(k, v)| (self.plain(k), self.plain(v))).collect())
+            }
             other => other,
         }
     }
@@ -184,7 +187,9 @@ fn text_types(tagged: &Json) -> Json {
             };
             match inner {
                 Some(inner) => inner.clone(),
-                None => Json::Object(map.iter().map(|(k, v)| (k.clone(), text_types(v))).collect::<Map<_, _>>()),
+                None => {
+                    Json::Object(map.iter().map(|(k, v)| (k.clone(), text_types(v))).collect::<Map<_, _>>())
+                }
             }
         }
         other => other.clone(),
@@ -235,7 +240,10 @@ mod tests {
 
     #[test]
     fn a_corpus_with_half_a_surrogate_pair_is_read() {
-        assert_eq!(without_lone_surrogates(r#""\ud83d\ude00 \ud83d \\ud83d""#), "\"\\ud83d\\ude00 \u{fffd} \\\\ud83d\"");
+        assert_eq!(
+            without_lone_surrogates(r#""\ud83d\ude00 \ud83d \\ud83d""#),
+            "\"\\ud83d\\ude00 \u{fffd} \\\\ud83d\""
+        );
         assert!(Corpus::from_json(r#"{"units": {"x": ["\ud800"]}}"#).is_ok());
         assert!(Corpus::from_json("[]").is_err());
     }

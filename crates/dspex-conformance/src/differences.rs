@@ -16,11 +16,12 @@ const UNEXPLAINED: &str = "unexplained";
 /// Compares the default with the compatible reading on every completion and every string signature.
 pub(crate) fn find(corpus: &Corpus) -> Vec<Difference> {
     let mut found: Vec<Difference> = Vec::new();
-    let mut push = |rule: &str, effect: &'static str, id: &str| {
-        match found.iter_mut().find(|d| d.rule == rule && d.effect == effect) {
-            Some(d) => d.ids.push(id.to_owned()),
-            None => found.push(Difference { rule: rule.to_owned(), effect, ids: vec![id.to_owned()] }),
-        }
+    let mut push = |rule: &str, effect: &'static str, id: &str| match found
+        .iter_mut()
+        .find(|d| d.rule == rule && d.effect == effect)
+    {
+        Some(d) => d.ids.push(id.to_owned()),
+        None => found.push(Difference { rule: rule.to_owned(), effect, ids: vec![id.to_owned()] }),
     };
     for (i, case) in corpus.cases("parse_cases").iter().enumerate() {
         // A case that cannot be run says nothing about rules; it has failed already.

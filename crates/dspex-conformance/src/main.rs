@@ -1,5 +1,6 @@
 //! `dspex-conformance FILE [--json]`: runs a corpus and prints what agrees with DSPy.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,11 +30,9 @@ fn main() -> ExitCode {
     match Corpus::read(&file) {
         Ok(corpus) => {
             let report = run(&corpus);
-            if json {
-                println!("{}", report.to_json());
-            } else {
-                print!("{report}");
-            }
+            let text = if json { format!("{}\n", report.to_json()) } else { report.to_string() };
+            // A reader that has seen enough may close the pipe.
+            let _ = std::io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
         Err(e) => {

@@ -43,6 +43,7 @@ pub(crate) fn text<'a>(row: &'a Json, key: &str) -> Result<&'a str, String> {
 
 /// A list in an object.
 pub(crate) fn list<'a>(row: &'a Json, key: &str) -> Result<&'a [Json], String> {
-    let list = member(row, key)?.as_array().ok_or_else(|| format!("malformed row: expected a list under `{key}`"));
+    let list =
+        member(row, key)?.as_array().ok_or_else(|| format!("malformed row: expected a list under `{key}`"));
     list.map(Vec::as_slice)
 }

@@ -25,8 +25,9 @@ pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
 
 /// The messages of a case as our adapter renders them, in the form of chat completions.
 pub fn render_case(corpus: &Corpus, case: &Json) -> Result<Vec<Json>, String> {
-    let adapter = by_name(text(case, "adapter")?)
-        .map_err(|_| format!("not supported yet: the adapter {}", text(case, "adapter").unwrap_or_default()))?;
+    let adapter = by_name(text(case, "adapter")?).map_err(|_| {
+        format!("not supported yet: the adapter {}", text(case, "adapter").unwrap_or_default())
+    })?;
     let signature = corpus.signature(case)?;
     let demos = corpus.demos(case)?;
     let inputs = corpus.record(case.get("inputs").unwrap_or(&Json::Null))?;

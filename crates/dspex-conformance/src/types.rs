@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dspex_core::signature::compat;
 use dspex_core::types::{EnumType, StructField, StructType, TupleType, UnionSyntax};
 use dspex_core::{FieldType, Special, Value};
 use serde_json::Value as Json;
@@ -18,7 +19,8 @@ impl Corpus {
 
     /// The names and values of an enumeration's members.
     pub(crate) fn members(&self, name: &str) -> Result<Vec<(String, Value)>, String> {
-        let json = self.entry("enums", name).ok_or_else(|| format!("malformed row: no enumeration `{name}`"))?;
+        let json =
+            self.entry("enums", name).ok_or_else(|| format!("malformed row: no enumeration `{name}`"))?;
         let member = |m: &Json| match m.as_array().map(Vec::as_slice) {
             Some([Json::String(name), value]) => Ok((name.clone(), self.value(value)?)),
             _ => Err("malformed row: expected members as pairs".to_owned()),
@@ -121,15 +123,17 @@ impl Reader<'_> {
         if self.open.iter().any(|n| n == name) {
             return Ok(FieldType::Ref(name.into()));
         }
-        let json =
-            self.corpus.entry(table, name).ok_or_else(|| format!("malformed row: no type `{name}` in `{table}`"))?;
+        let json = self
+            .corpus
+            .entry(table, name)
+            .ok_or_else(|| format!("malformed row: no type `{name}` in `{table}`"))?;
         self.open.push(name.to_owned());
         let fields: Result<Vec<_>, String> =
             list(json, "fields")?.iter().map(|f| self.struct_field(json, table, f)).collect();
         self.open.pop();
         Ok(FieldType::Struct(Arc::new(StructType {
             name: name.to_owned(),
-            description: json.get("doc").and_then(Json::as_str).map(clean_doc),
+            description: json.get("doc").and_then(Json::as_str).map(compat::clean),
             fields: fields?,
             closed: json.pointer("/config/extra").and_then(Json::as_str) == Some("forbid"),
         })))
@@ -162,16 +166,4 @@ pub(crate) fn annotated(ast: &Json) -> Result<&Json, String> {
         .iter()
         .find_map(|key| ast.get(key).filter(|t| t.get("kind").is_some()))
         .ok_or_else(|| "malformed row: expected the type inside `annotated`".to_owned())
-}
-
-/// A docstring without the indentation of its source, as Python's `inspect.cleandoc` gives it.
-fn clean_doc(doc: &str) -> String {
-    let indent = |line: &&str| line.len() - line.trim_start().len();
-    let margin = doc.lines().skip(1).filter(|l| !l.trim().is_empty()).map(|l| indent(&l)).min().unwrap_or(0);
-    let lines: Vec<&str> = doc
-        .lines()
-        .enumerate()
-        .map(|(i, line)| if i == 0 { line.trim_start() } else { line.get(margin..).unwrap_or_default() })
-        .collect();
-    lines.join("\n").trim_matches('\n').to_owned()
 }

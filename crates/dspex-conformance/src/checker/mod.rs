@@ -63,7 +63,9 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
 fn other_members(want: &Json, got: &Json) -> Outcome {
     let others = |message: &Json| -> Json {
         let all = message.as_object().into_iter().flatten();
-        all.filter(|(k, _)| !matches!(k.as_str(), "role" | "content")).map(|(k, v)| (k.clone(), v.clone())).collect()
+        all.filter(|(k, _)| !matches!(k.as_str(), "role" | "content"))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
     };
     same_bytes("members beside the content", &others(want), &others(got))
 }
@@ -144,7 +146,9 @@ fn user(reminders: &Reminders, want: &Json, got: &Json) -> Outcome {
             match reminded {
                 (Some(want), Some(got)) => (want_text, got_text) = (want, got),
                 (None, None) => {}
-                (Some(_), None) => return Err("expected a reminder of the outputs at the end, found none".into()),
+                (Some(_), None) => {
+                    return Err("expected a reminder of the outputs at the end, found none".into());
+                }
                 (None, Some(_)) => return Err("expected no reminder of the outputs, found one".into()),
             }
         }
@@ -152,7 +156,9 @@ fn user(reminders: &Reminders, want: &Json, got: &Json) -> Outcome {
         // Before the first section of a turn stands at most a sentence of the wording's.
         let preamble = i == 0 && !want.sections.is_empty();
         match (want.before.is_empty(), got.before.is_empty()) {
-            (true, false) if preamble => return Err("expected no text before the sections, found some".into()),
+            (true, false) if preamble => {
+                return Err("expected no text before the sections, found some".into());
+            }
             (false, true) if preamble => return Err("expected a text before the sections, found none".into()),
             _ if preamble => {}
             _ if want.before != got.before => {
@@ -174,7 +180,9 @@ fn assistant(want: &Json, got: &Json, lacking: &[String], missing_output: Option
         return Err(format!("expected the text {:?} first, found {:?}", want.before, got.before));
     }
     same_sections(&want, &got, |name, want, got| match missing_output {
-        Some(missing) if lacking.iter().any(|l| l == name) => got.strip_prefix('\n') == Some(&format!("{missing}\n\n")),
+        Some(missing) if lacking.iter().any(|l| l == name) => {
+            got.strip_prefix('\n') == Some(&format!("{missing}\n\n"))
+        }
         _ => want == got,
     })
 }

@@ -155,7 +155,8 @@ pub(crate) fn hint(corpus: &Corpus, ast: &Json, want: &str, got: &str) -> Outcom
         "bool" => needs(&["True", "False"]),
         kind @ ("int" | "float") => needs(&[kind]),
         "literal" => {
-            let values = member(ast, "values")?.as_array().ok_or("malformed row: expected a list of values")?;
+            let values =
+                member(ast, "values")?.as_array().ok_or("malformed row: expected a list of values")?;
             let values = values.iter().map(|v| corpus.value(v)).collect::<Result<Vec<_>, _>>()?;
             needs(&[&choices(values.iter())?])
         }
@@ -168,7 +169,9 @@ pub(crate) fn hint(corpus: &Corpus, ast: &Json, want: &str, got: &str) -> Outcom
             let want = schema(want).ok_or("the corpus' message has no schema")?;
             match schema(got) {
                 Some(got) if got == want => Ok(()),
-                got => Err(format!("expected the schema {want}, found {}", got.unwrap_or_else(|| "none".into()))),
+                got => {
+                    Err(format!("expected the schema {want}, found {}", got.unwrap_or_else(|| "none".into())))
+                }
             }
         }
     }
@@ -202,7 +205,10 @@ fn instructions(want: &str, got: &str) -> Outcome {
     for (i, want) in wanted.iter().enumerate() {
         let got = tail.get(i).map(|l| l.get(margin..).unwrap_or_default());
         if got != Some(*want) {
-            return Err(format!("expected the line of instructions {want:?}, found {:?}", got.unwrap_or("none")));
+            return Err(format!(
+                "expected the line of instructions {want:?}, found {:?}",
+                got.unwrap_or("none")
+            ));
         }
     }
     Ok(())

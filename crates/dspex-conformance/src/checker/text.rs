@@ -33,7 +33,11 @@ pub(super) fn cut(text: &str) -> Sections<'_> {
     let end = |i: usize| starts.get(i + 1).map_or(text.len(), |(next, ..)| *next);
     Sections {
         before: &text[..starts.first().map_or(text.len(), |(start, ..)| *start)],
-        sections: starts.iter().enumerate().map(|(i, (_, name, body))| (*name, &text[*body..end(i)])).collect(),
+        sections: starts
+            .iter()
+            .enumerate()
+            .map(|(i, (_, name, body))| (*name, &text[*body..end(i)]))
+            .collect(),
     }
 }
 

@@ -41,7 +41,8 @@ fn rendered_hint(ty: &FieldType) -> Result<String, String> {
 fn dumps(json: &Json) -> String {
     match json {
         Json::Object(map) => {
-            let members: Vec<_> = map.iter().map(|(k, v)| format!("{}: {}", Json::from(k.as_str()), dumps(v))).collect();
+            let members: Vec<_> =
+                map.iter().map(|(k, v)| format!("{}: {}", Json::from(k.as_str()), dumps(v))).collect();
             format!("{{{}}}", members.join(", "))
         }
         Json::Array(items) => format!("[{}]", items.iter().map(dumps).collect::<Vec<_>>().join(", ")),

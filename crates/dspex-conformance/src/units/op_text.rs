@@ -76,7 +76,8 @@ fn keyword(argument: &str) -> Option<(&str, &str)> {
 /// The text that a Python literal stands for, if it is one in plain quotes.
 pub(super) fn unquote(literal: &str) -> Option<String> {
     let quote = literal.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    let inside = literal.get(1..literal.len() - 1).filter(|_| literal.len() > 1 && literal.ends_with(quote))?;
+    let inside =
+        literal.get(1..literal.len() - 1).filter(|_| literal.len() > 1 && literal.ends_with(quote))?;
     let mut out = String::with_capacity(inside.len());
     let mut chars = inside.chars();
     while let Some(c) = chars.next() {
@@ -110,7 +111,10 @@ mod tests {
 
     #[test]
     fn chains_and_quotes() {
-        assert_eq!(chain("delete(a).append(x, InputField(desc='1.5'))"), ["delete(a)", "append(x, InputField(desc='1.5'))"]);
+        assert_eq!(
+            chain("delete(a).append(x, InputField(desc='1.5'))"),
+            ["delete(a)", "append(x, InputField(desc='1.5'))"]
+        );
         assert_eq!(unquote(r"'it\'s\n'").as_deref(), Some("it's\n"));
         assert_eq!(unquote("''").as_deref(), Some(""));
         assert_eq!(unquote("x"), None);

@@ -2,7 +2,8 @@
 
 use dspex_core::signature::compat;
 use dspex_core::{
-    Constraint, Direction, EditError, Field, FieldState, FieldType, Signature, SignatureParser, SignatureState,
+    Constraint, Direction, EditError, Field, FieldState, FieldType, Signature, SignatureParser,
+    SignatureState,
 };
 use dspex_modules::ChainOfThought;
 use serde_json::{Value as Json, json};
@@ -86,15 +87,20 @@ fn edit(signature: &Signature, call: &Call<'_>, op: &str) -> Edited {
             let (index, first) = match call.name {
                 "append" => (-1, 0),
                 "prepend" => (0, 0),
-                _ => (need(0, "index")?.parse().map_err(|_| format!("malformed row: the index in `{op}`"))?, 1),
+                _ => (
+                    need(0, "index")?.parse().map_err(|_| format!("malformed row: the index in `{op}`"))?,
+                    1,
+                ),
             };
             let ty = call.argument(first + 2, "type_").map(read_type).transpose()?;
             let field = read_field(need(first, "name")?, need(first + 1, "field")?, ty)?;
             compat::insert(signature, index, field).map_err(|e| class(&e))
         }
         "delete" => Ok(signature.delete(need(0, "name")?)),
-        "with_instructions" => Ok(signature.with_instructions(words(need(0, "instructions")?))),
-        "append_instructions" => Ok(signature.append_instructions(&words(need(0, "instructions")?))),
+        "with_instructions" => Ok(cleaned(&signature.with_instructions(words(need(0, "instructions")?)))),
+        "append_instructions" => {
+            Ok(cleaned(&signature.append_instructions(&words(need(0, "instructions")?))))
+        }
         "with_updated_fields" => {
             let ty = call.argument(1, "type_").filter(|t| *t != "None").map(read_type).transpose()?;
             let changed = signature.with_updated_field(need(0, "name")?, |mut field| {
@@ -123,6 +129,11 @@ fn edit(signature: &Signature, call: &Call<'_>, op: &str) -> Edited {
     })
 }
 
+/// The signature with its instructions as DSPy gives them back.
+fn cleaned(signature: &Signature) -> Signature {
+    signature.with_instructions(compat::clean(signature.instructions()))
+}
+
 /// DSPy's class for an edit that does not fit.
 fn class(error: &EditError) -> &'static str {
     match error {
@@ -138,7 +149,11 @@ fn words(argument: &str) -> String {
 
 fn read_type(text: &str) -> Result<FieldType, String> {
     let signature = parse(&format!("x -> y: {text}"))?;
-    signature.outputs().first().map(|f| f.ty.clone()).ok_or_else(|| format!("malformed row: the type `{text}`"))
+    signature
+        .outputs()
+        .first()
+        .map(|f| f.ty.clone())
+        .ok_or_else(|| format!("malformed row: the type `{text}`"))
 }
 
 /// `InputField(..)` or `OutputField(..)` under a name.
@@ -180,9 +195,7 @@ fn state(signature: &Signature, words: &str) -> SignatureState {
     } else if words.contains("more") {
         names.push("E".into());
     }
-    let fields = names
-        .iter()
-        .map(|n| FieldState { prefix: format!("P{n}:"), description: format!("D{n}") })
-        .collect();
+    let fields =
+        names.iter().map(|n| FieldState { prefix: format!("P{n}:"), description: format!("D{n}") }).collect();
     SignatureState { instructions: "L".into(), fields }
 }
