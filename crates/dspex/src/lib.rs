@@ -1,4 +1,206 @@
-//! Programming language models: write what goes in and what comes out, compose such steps into programs, give them
-//! demonstrations, and measure them.
-pub use dspex_core::*;
-pub use dspex_modules::{ChainOfThought, Dynamic, Predict, ProgramFile};
+//! Programming language models: say what goes in and what comes out, compose such steps into programs, teach them by
+//! demonstrations, and measure them. The vocabulary is DSPy's.
+//!
+//! # A first call
+//!
+//! A signature is a struct whose fields are inputs and outputs. [`Predict`] asks a model once; the answer has the types
+//! of the struct. The [`Context`] holds the model; there is nothing global.
+//!
+//! ```
+//! use dspex::prelude::*;
+//!
+//! /// Answer the question in one word.
+//! #[derive(Signature)]
+//! struct Answer {
+//!     #[input]
+//!     question: String,
+//!     #[output]
+//!     answer: String,
+//!     /// how sure you are
+//!     #[output(ge = 0.0, le = 1.0)]
+//!     confidence: f64,
+//! }
+//!
+//! # dspex_testkit::block_on(async {
+//! // A model that follows a script stands in for one that costs money.
+//! let lm = dspex_testkit::ScriptedLm::always("[[ ## answer ## ]]\nGoethe\n\n[[ ## confidence ## ]]\n0.9");
+//! let ctx = Context::new(lm);
+//! let out = Predict::<Answer>::new().call(&ctx, AnswerInput { question: "Who wrote Faust?".into() }).await?;
+//! assert_eq!((out.answer.as_str(), out.confidence), ("Goethe", 0.9));
+//! assert_eq!(out.usage().calls, 1);
+//! # Ok::<(), dspex::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # The same as data
+//!
+//! A signature is data first. From a string it gives and takes records:
+//!
+//! ```
+//! use dspex::prelude::*;
+//!
+//! # dspex_testkit::block_on(async {
+//! let ctx = Context::new(dspex_testkit::ScriptedLm::always("[[ ## answer ## ]]\nGoethe"));
+//! let predict = Predict::parse("question -> answer")?;
+//! let out = predict.call(&ctx, Record::new().with("question", "Who wrote Faust?")).await?;
+//! assert_eq!(out.get("answer").unwrap().as_str(), Some("Goethe"));
+//! # Ok::<(), dspex::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Programs
+//!
+//! A program is a struct that holds predictors. `#[derive(Parameters)]` finds them, so that they can be taught, saved
+//! and tuned; [`Module`] says what the program does.
+//!
+//! ```
+//! use dspex::prelude::*;
+//!
+//! /// Turn the question into a search.
+//! #[derive(Signature)]
+//! struct Search {
+//!     #[input]
+//!     question: String,
+//!     #[output]
+//!     query: String,
+//! }
+//!
+//! /// Answer from what was found.
+//! #[derive(Signature)]
+//! struct Grounded {
+//!     #[input]
+//!     found: Vec<String>,
+//!     #[input]
+//!     question: String,
+//!     #[output]
+//!     answer: String,
+//! }
+//!
+//! #[derive(Clone, Parameters)]
+//! struct TwoSteps {
+//!     search: Predict<Search>,
+//!     answer: ChainOfThought<Grounded>,
+//!     #[parameters(skip)]
+//!     shelf: Vec<String>,
+//! }
+//!
+//! impl Module for TwoSteps {
+//!     type Input = SearchInput;
+//!     type Output = WithReasoning<GroundedOutput>;
+//!
+//!     async fn forward(&self, ctx: &Context, input: SearchInput) -> Result<Prediction<Self::Output>> {
+//!         let question = input.question.clone();
+//!         let search = self.search.call(ctx, input).await?;
+//!         let found = self.shelf.iter().filter(|s| s.contains(&search.query)).cloned().collect();
+//!         let answer = self.answer.call(ctx, GroundedInput { found, question }).await?;
+//!         Ok(answer.after(&search))
+//!     }
+//! }
+//!
+//! # dspex_testkit::block_on(async {
+//! let lm = dspex_testkit::ScriptedLm::replies([
+//!     "[[ ## query ## ]]\nFaust",
+//!     "[[ ## reasoning ## ]]\nIt says so.\n\n[[ ## answer ## ]]\nGoethe",
+//! ]);
+//! let program =
+//!     TwoSteps { search: Predict::new(), answer: ChainOfThought::new(), shelf: vec!["Goethe wrote Faust.".into()] };
+//! let paths: Vec<String> = program.paths().iter().map(ToString::to_string).collect();
+//! assert_eq!(paths, ["search", "answer.predict"]);
+//! let out = program.call(&Context::new(lm), SearchInput { question: "Who wrote Faust?".into() }).await?;
+//! assert_eq!((out.answer.as_str(), out.reasoning.as_str()), ("Goethe", "It says so."));
+//! assert_eq!(out.usage().calls, 2);
+//! # Ok::<(), dspex::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Demonstrations and evaluation
+//!
+//! The struct of a signature is also a labelled example. Demonstrations are such examples; [`Evaluate`](evaluate::Evaluate)
+//! scores a program on a set of them. `builtin/nearest` answers with the reply of the most similar demonstration: it is
+//! no language model, but shows offline that a program learns.
+//!
+//! ```
+//! use dspex::prelude::*;
+//!
+//! #[derive(Signature)]
+//! struct Mood {
+//!     #[input]
+//!     text: String,
+//!     #[output]
+//!     good: bool,
+//! }
+//!
+//! # dspex_testkit::block_on(async {
+//! let mood = |text: &str, good| Mood { text: text.into(), good };
+//! let demos = [mood("a lovely great day", true), mood("a terrible rainy day", false)];
+//! let dev = [mood("what a great thing", true), mood("rainy and terrible", false)];
+//!
+//! let ctx = Context::new(dspex::lm::NearestLm::new());
+//! let evaluate = Evaluate::new(&dev).metric(metric(|e: &Mood, out: &Prediction<MoodOutput>| e.good == out.good));
+//! let untaught = Predict::<Mood>::new();
+//! let taught = untaught.clone().with_demos(demos)?;
+//! assert_eq!(evaluate.run(&ctx, &untaught).await?.score(), Some(0.5));
+//! assert_eq!(evaluate.run(&ctx, &taught).await?.score(), Some(1.0));
+//! # Ok::<(), dspex::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # What this does not do yet
+//!
+//! Models over the network, adapters other than chat, saved programs and optimizers are not part of this version.
+
+// The names of this list are the public API of the crate; each is here on purpose.
+#[doc(hidden)]
+pub use dspex_core::__private;
+pub use dspex_core::{
+    Adapter, Attempt, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
+    DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState, FieldType, FieldValue,
+    FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Metric, Module, Note, Overrides,
+    Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random, Record,
+    RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError, SignatureParser,
+    SignatureState, Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink,
+    TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
+    nearest, signature, types, unknown_name, value, visit, visit_mut,
+};
+pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile};
+
+/// Adapters: from calls to requests and from replies to values.
+pub mod adapters {
+    pub use dspex_adapters::{ADAPTERS, ChatAdapter, ChatWording, FieldWording, Wording, by_name};
+}
+
+/// Data sets, metrics and evaluation.
+pub mod evaluate {
+    pub use dspex_evaluate::{
+        AsyncMetric, Dataset, Evaluate, ExactMatch, ExampleResult, FnMetric, Format, IntoScore, METRICS,
+        Outcome, Outcomes, Report, Row, by_name, exact_match, metric, metric_async,
+    };
+}
+
+/// Language models, and the requests and replies that pass to and from them.
+pub mod lm {
+    pub use dspex_core::lm::{
+        Capabilities, Choice, Event, EventStream, FinishReason, LanguageModel, LmError, LmErrorKind, Message,
+        Options, Part, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
+    };
+    pub use dspex_lm::{NearestLm, PROVIDERS, Provider, by_name};
+}
+
+/// Modules by name, as program files call them.
+pub mod modules {
+    pub use dspex_modules::{MODULES, by_name};
+}
+
+/// What a first program needs.
+pub mod prelude {
+    pub use crate::evaluate::{Evaluate, exact_match, metric, metric_async};
+    pub use crate::{
+        ChainOfThought, Context, Example, Module, Parameters, Predict, Prediction, Program, Record, Result,
+        Signature, Value, WithReasoning,
+    };
+}
+
+/// The Rust blocks of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
