@@ -12,5 +12,5 @@ pub(crate) fn corpus() -> Option<Corpus> {
         eprintln!("SKIPPED: the corpus is not beside the workspace, at shared/conformance");
         return None;
     }
-    Some(Corpus::read(&file).unwrap())
+    Some(Corpus::read(&file).expect("the shared corpus can be read"))
 }
