@@ -39,8 +39,7 @@ pub(crate) fn literal_eval(text: &str) -> Read<Value> {
     if reader.at < text.len() && !reader.rest().starts_with('\n') {
         return Err(LiteralError::NotLiteral);
     }
-    reader.depth = 1;
-    reader.blank();
+    reader.empty_lines();
     match (reader.at < text.len(), reader.no_value) {
         (true, _) => Err(LiteralError::NotLiteral),
         (false, true) => Err(LiteralError::NoValue),
@@ -101,8 +100,21 @@ impl Reader<'_> {
             let line = self.at;
             self.blank();
             if !self.take("\n") {
-                let indented = self.text[line..self.at].contains([' ', '\t']);
-                return if line > 0 && indented { Err(LiteralError::NotLiteral) } else { Ok(()) };
+                let indented = is_indented(&self.text[line..self.at]);
+                return if indented { Err(LiteralError::NotLiteral) } else { Ok(()) };
+            }
+        }
+    }
+
+    /// Skips empty lines behind the expression. Blanks on a last line without an end are an indent to Python, and
+    /// stay standing.
+    fn empty_lines(&mut self) {
+        while self.take("\n") {
+            let line = self.at;
+            self.blank();
+            if self.at == self.text.len() && is_indented(&self.text[line..]) {
+                self.at = line;
+                return;
             }
         }
     }
@@ -328,6 +340,12 @@ impl Reader<'_> {
     }
 }
 
+/// Whether the blanks at the start of a line move what follows to the right. A form feed starts anew.
+fn is_indented(blanks: &str) -> bool {
+    let blanks = blanks.rsplit('\u{c}').next().unwrap_or_default();
+    !blanks.contains('#') && blanks.contains([' ', '\t'])
+}
+
 /// Digits with single underscores between them: how far they go.
 fn digits(text: &str, radix: u32) -> Read<usize> {
     let mut end = 0;
@@ -378,7 +396,11 @@ fn decimal(text: &str) -> Read<(Value, usize)> {
     let imaginary = text[end..].starts_with(['j', 'J']);
     if float || imaginary {
         let number: f64 = clean.parse().map_err(|_| LiteralError::NotLiteral)?;
-        return Ok(if imaginary { (Value::Complex(0.0, number), end + 1) } else { (Value::Float(number), end) });
+        return Ok(if imaginary {
+            (Value::Complex(0.0, number), end + 1)
+        } else {
+            (Value::Float(number), end)
+        });
     }
     // `007` is no number; `000` is.
     if clean.len() > MAX_DIGITS || (clean.starts_with('0') && clean.bytes().any(|b| b != b'0')) {

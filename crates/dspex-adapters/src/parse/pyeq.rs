@@ -1,5 +1,6 @@
 //! Equality as Python has it: `1`, `1.0` and `True` are one key, and lists are no keys at all.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use dspex_core::value::{Decimal, Int};
@@ -8,7 +9,7 @@ use dspex_core::{Dict, Value};
 /// Whether Python's `==` holds.
 pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Float(x), Value::Float(y)) => x == y,
+        (Value::Float(x), Value::Float(y)) => x.partial_cmp(y) == Some(Ordering::Equal),
         (Value::List(a), Value::List(b)) | (Value::Tuple(a), Value::Tuple(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
@@ -28,8 +29,12 @@ pub(crate) fn key(value: &Value) -> Option<Value> {
         Value::Decimal(d) => decimal_key(d),
         Value::Tuple(items) => Value::Tuple(items.iter().map(key).collect::<Option<_>>()?),
         Value::FrozenSet(items) => Value::FrozenSet(items.iter().map(key).collect::<Option<_>>()?),
-        Value::List(_) | Value::Set(_) | Value::Dict(_) | Value::Struct(_) => return None,
-        Value::Media(_) | Value::ToolCalls(_) => return None,
+        Value::List(_)
+        | Value::Set(_)
+        | Value::Dict(_)
+        | Value::Struct(_)
+        | Value::Media(_)
+        | Value::ToolCalls(_) => return None,
         other => other.clone(),
     })
 }

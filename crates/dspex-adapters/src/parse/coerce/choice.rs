@@ -65,7 +65,7 @@ pub(super) fn literal(
     values: &[Value],
     ty: &FieldType,
 ) -> Result<Value, Mismatch> {
-    if let Some(at) = find(value, values, ty)? {
+    if let Some(at) = find(value, values) {
         if is_bool_for_number(value, &values[at]) {
             walk.refuse(ParseRule::BoolForNumber, value, ty)?;
         }
@@ -77,29 +77,15 @@ pub(super) fn literal(
 
 /// The place of the value that pydantic takes this value for: first by kind, then by Python's equality, in which
 /// the last of equal values counts.
-fn find(value: &Value, values: &[Value], ty: &FieldType) -> Result<Option<usize>, Mismatch> {
-    let small = |v: &Value| v.as_i64().is_some();
-    let exact = values.iter().position(|v| v == value);
-    match value {
-        Value::Bool(_) | Value::Str(_) if exact.is_some() => return Ok(exact),
-        Value::Int(_) if values.iter().any(small) => {
-            if value.as_i64().is_none() {
-                // pydantic fails on the conversion to 64 bits, and not with an error of validation.
-                return Err(Mismatch::new(ty, value).hard());
-            }
-            if exact.is_some() {
-                return Ok(exact);
-            }
-        }
-        _ => {}
+fn find(value: &Value, values: &[Value]) -> Option<usize> {
+    let primitive = |v: &Value| matches!(v, Value::Bool(_) | Value::Str(_) | Value::Int(_));
+    let exact = values.iter().position(|v| primitive(v) && v == value);
+    if exact.is_some() {
+        return exact;
     }
-    if pyeq::key(value).is_none() {
-        return Ok(None);
-    }
-    let primitive = |v: &Value| matches!(v, Value::Bool(_) | Value::Str(_)) || small(v);
-    let equal = |v: &&Value| pyeq::equal(v, value);
-    let last = |wanted: bool| values.iter().rposition(|v| primitive(v) == wanted && equal(&v));
-    Ok(last(false).or_else(|| last(true)))
+    pyeq::key(value)?;
+    let last = |wanted: bool| values.iter().rposition(|v| primitive(v) == wanted && pyeq::equal(v, value));
+    last(false).or_else(|| last(true))
 }
 
 /// A member of an enumeration inside a type: by its value.
@@ -114,7 +100,7 @@ pub(super) fn member(
     }
     walk.floor(Exactness::Lax);
     let values: Vec<Value> = e.members.iter().map(|(_, v)| v.clone()).collect();
-    if let Some(at) = find(value, &values, ty)? {
+    if let Some(at) = find(value, &values) {
         if is_bool_for_number(value, &values[at]) {
             walk.refuse(ParseRule::BoolForNumber, value, ty)?;
         }

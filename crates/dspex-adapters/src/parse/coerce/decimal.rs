@@ -20,9 +20,26 @@ pub(super) fn read(value: &Value) -> Found {
     Some((Value::Decimal(canonical(&text)?.parse().ok()?), Exactness::Lax))
 }
 
+/// The zeros of the scripts whose digits Python takes for digits; the others follow each.
+const ZEROS: [u32; 36] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
+    0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
+    0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
+];
+
+/// The text with digits of other scripts as ASCII digits. Whole numbers and floats do not take them.
+pub(super) fn ascii_digits(text: &str) -> String {
+    let digit = |c: char| {
+        let code = c as u32;
+        let zero = ZEROS.iter().find(|z| (**z..**z + 10).contains(&code))?;
+        char::from_digit(code - zero, 10)
+    };
+    text.chars().map(|c| digit(c).unwrap_or(c)).collect()
+}
+
 /// Sign, digits and exponent.
 fn parts(text: &str) -> Option<(bool, String, i64)> {
-    let text = text.trim().replace('_', "");
+    let text = ascii_digits(text.trim()).replace('_', "");
     let body = text.strip_prefix(['+', '-']).unwrap_or(&text);
     let (mantissa, exponent) = match body.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {
@@ -75,7 +92,11 @@ pub(super) fn whole(decimal: &Decimal) -> Option<Int> {
     let sign = if minus { "-" } else { "" };
     if let Ok(zeros) = usize::try_from(exponent) {
         // A huge exponent would be as many zeros.
-        return if zeros <= 4300 { format!("{sign}{digits}{}", "0".repeat(zeros)).parse().ok() } else { None };
+        return if zeros <= 4300 {
+            format!("{sign}{digits}{}", "0".repeat(zeros)).parse().ok()
+        } else {
+            None
+        };
     }
     let fraction = usize::try_from(exponent.unsigned_abs()).ok()?;
     let significant = digits.trim_end_matches('0');

@@ -84,7 +84,8 @@ fn from_value(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Va
 
 /// A value as Python's `str()` writes it.
 fn text_of(value: &Value) -> Option<Value> {
-    let text = if let Value::Bytes(_) = value { value.to_repr() } else { value.to_text() };
+    let text =
+        if let Value::Bytes(_) | Value::Complex(..) = value { value.to_repr() } else { value.to_text() };
     text.ok().map(Value::Str)
 }
 
@@ -124,12 +125,7 @@ fn literal_text(
 }
 
 /// Reads text that may be JSON or a Python literal; `original` is what the model wrote.
-fn json_text(
-    text: &str,
-    original: &str,
-    ty: &FieldType,
-    cx: &mut Coercion<'_>,
-) -> Result<Value, Mismatch> {
+fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
     let candidate = candidate(text, ty)?;
     let before = cx.notes.len();
     let error = match Walk::new(cx).validate(&candidate.value, ty) {

@@ -16,8 +16,7 @@ pub(super) type Found = Option<(Value, Exactness)>;
 const MAX_DIGITS: usize = 4300;
 
 pub(super) fn validate(walk: &mut Walk<'_, '_>, value: &Value, ty: &FieldType) -> Result<Value, Mismatch> {
-    let number =
-        matches!(ty, FieldType::Int | FieldType::Float | FieldType::Complex | FieldType::Decimal);
+    let number = matches!(ty, FieldType::Int | FieldType::Float | FieldType::Complex | FieldType::Decimal);
     if number && matches!(value, Value::Bool(_)) {
         walk.refuse(ParseRule::BoolForNumber, value, ty)?;
     }
@@ -32,7 +31,8 @@ pub(super) fn validate(walk: &mut Walk<'_, '_>, value: &Value, ty: &FieldType) -
         Mended::Refused(rule) => Err(mismatch.by(rule)),
         Mended::Yes(value, rules) => {
             for rule in rules {
-                walk.cx.note(rule, format!("read `{}` as {}", text.trim(), value.to_text().unwrap_or_default()));
+                walk.cx
+                    .note(rule, format!("read `{}` as {}", text.trim(), value.to_text().unwrap_or_default()));
             }
             walk.floor(Exactness::Mended);
             Ok(value)
@@ -146,7 +146,7 @@ fn without_leading_zeros(text: &str) -> Option<&str> {
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let rest = text.trim_start_matches(|c| c == '0' || c == '_');
+    let rest = text.trim_start_matches(['0', '_']);
     let at = text.len() - rest.len();
     match rest.chars().next() {
         _ if at == 0 => Some(text),
@@ -184,7 +184,7 @@ fn float_text(text: &str) -> Option<f64> {
 fn complex(value: &Value) -> Found {
     let part = match value {
         Value::Complex(..) => return Some((value.clone(), Exactness::Strict)),
-        Value::Str(s) => complex_text(s)?,
+        Value::Str(s) => complex_text(&decimal::ascii_digits(s))?,
         Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Decimal(_) => (float(value)?.0, 0.0),
         _ => return None,
     };
@@ -198,7 +198,13 @@ fn complex_text(text: &str) -> Option<(f64, f64)> {
         Some(rest) => rest.strip_suffix(')')?.trim(),
         None => text,
     };
-    let number = |s: &str| if s.contains(char::is_whitespace) { None } else { float_text(s) };
+    let number = |s: &str| {
+        let bytes = s.as_bytes();
+        let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+        let between = |i: usize| i > 0 && digit(i - 1) && digit(i + 1);
+        let fits = !s.contains(char::is_whitespace) && s.match_indices('_').all(|(i, _)| between(i));
+        if fits { float_text(s) } else { None }
+    };
     let Some(body) = text.strip_suffix(['j', 'J']) else { return number(text).map(|f| (f, 0.0)) };
     let sign = |(i, c): &(usize, char)| matches!(c, '+' | '-') && !body[..*i].ends_with(['e', 'E']);
     let split = body.char_indices().rev().find(sign).map_or(0, |(i, _)| i);
@@ -218,10 +224,10 @@ fn uuid(value: &Value) -> Found {
         Value::Str(s) => s.parse().ok()?,
         Value::Bytes(b) => match std::str::from_utf8(b).ok().and_then(|s| s.parse().ok()) {
             Some(uuid) => uuid,
-            None if b.len() == 16 => {
-                b.iter().map(|byte| format!("{byte:02x}")).collect::<String>().parse().ok()?
+            None => {
+                let number = u128::from_be_bytes(b.as_slice().try_into().ok()?);
+                format!("{number:032x}").parse().ok()?
             }
-            None => return None,
         },
         _ => return None,
     };

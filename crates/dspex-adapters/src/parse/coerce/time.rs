@@ -27,7 +27,11 @@ pub(super) fn read(value: &Value, ty: &FieldType) -> Found {
         | (FieldType::Time, Value::Time(_))
         | (FieldType::TimeDelta, Value::TimeDelta(_)) => Some((value.clone(), Exactness::Exact)),
         (FieldType::Date, _) => date(value, text).map(lax),
-        (FieldType::DateTime, _) => moment(value, text)?.value().map(lax),
+        (FieldType::DateTime, _) => match (moment(value, text), text) {
+            (Some(moment), _) => moment.value().map(lax),
+            (None, Some(text)) if text.len() == 10 => Day::parse(text)?.midnight().value().map(lax),
+            _ => None,
+        },
         (FieldType::Time, _) => match text {
             Some(text) => Clock::parse(text)?.value().map(lax),
             None => Clock::from_number(value)?.value().map(lax),
@@ -69,10 +73,7 @@ fn moment(value: &Value, text: Option<&[u8]>) -> Option<Moment> {
         _ if text.is_some() => Moment::parse(text?),
         Value::Int(i) => Moment::from_seconds(i.to_i64()?, 0),
         Value::Float(f) => Moment::from_float(*f),
-        Value::Date(d) => {
-            let text = format!("{d}T00:00:00");
-            Moment::parse(text.as_bytes())
-        }
+        Value::Date(d) => Some(Day::parse(d.to_string().as_bytes())?.midnight()),
         _ => None,
     }
 }
@@ -81,7 +82,7 @@ fn moment(value: &Value, text: Option<&[u8]>) -> Option<Moment> {
 struct Day {
     year: u16,
     month: u8,
-    day: u8,
+    of_month: u8,
 }
 
 impl Day {
@@ -97,7 +98,7 @@ impl Day {
             2 => 28 + u8::from(leap),
             _ => return None,
         };
-        (1..=most).contains(&day).then_some(Self { year, month, day })
+        (1..=most).contains(&day).then_some(Self { year, month, of_month: day })
     }
 
     /// The day, and the seconds of it that have passed.
@@ -122,18 +123,22 @@ impl Day {
                     days -= length;
                     month += 1;
                 }
-                let day = u8::try_from(days + 1).ok()?;
+                let of_month = u8::try_from(days + 1).ok()?;
                 let rest = u32::try_from(seconds.rem_euclid(DAY)).ok()?;
-                return Some((Self { year, month, day }, rest));
+                return Some((Self { year, month, of_month }, rest));
             }
             days -= length;
             year += 1;
         }
     }
 
+    fn midnight(self) -> Moment {
+        Moment { day: self, clock: Clock { second: 0, micro: 0, offset: None } }
+    }
+
     fn text(self) -> Option<String> {
         // Python has no year 0.
-        (self.year > 0).then(|| format!("{:04}-{:02}-{:02}", self.year, self.month, self.day))
+        (self.year > 0).then(|| format!("{:04}-{:02}-{:02}", self.year, self.month, self.of_month))
     }
 
     fn value(self) -> Option<Value> {
@@ -232,19 +237,17 @@ impl Moment {
         if let Some(number) = whole(text) {
             return Self::from_seconds(number, 0);
         }
-        let number = float(text)?;
-        let seconds = if number.abs() > WATERSHED as f64 { number / 1000.0 } else { number };
-        let whole = floor(seconds);
-        Self::from_seconds(whole, micros_of(seconds - whole as f64))
+        Self::from_float(float(text)?)
     }
 
     fn from_float(number: f64) -> Option<Self> {
         if number.is_nan() {
             return None;
         }
-        let part = number.fract().abs();
-        let part = if number.abs() <= WATERSHED as f64 { part } else { part / 1000.0 };
-        Self::from_seconds(floor(number), micros_of(part))
+        let seconds = if number.abs() > WATERSHED as f64 { number / 1000.0 } else { number };
+        let whole = floor(seconds);
+        // A second that rounds up to the next is carried over.
+        Self::from_seconds(whole, micros_of(seconds - whole as f64))
     }
 
     fn from_seconds(number: i64, micros: u32) -> Option<Self> {
@@ -349,8 +352,7 @@ fn span_of_number(value: &Value) -> Option<i128> {
 fn span(text: &[u8]) -> Option<i128> {
     let (minus, body) = match text {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     let micros = match body {
         [] => return None,
@@ -420,8 +422,10 @@ fn days_and_time(text: &[u8]) -> Option<i128> {
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     let [b'd' | b'D', rest @ ..] = rest else { return None };
     let rest = match rest {
-        [b'a', b'y', b's', rest @ ..] | [b'A', b'Y', b'S', rest @ ..] => rest,
-        [b'a', b'y', rest @ ..] | [b'A', b'Y', rest @ ..] => rest,
+        [b'a', b'y', b's', rest @ ..]
+        | [b'A', b'Y', b'S', rest @ ..]
+        | [b'a', b'y', rest @ ..]
+        | [b'A', b'Y', rest @ ..] => rest,
         [b'a' | b'A', ..] => return None,
         rest => rest,
     };

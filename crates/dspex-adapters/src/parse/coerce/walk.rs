@@ -116,7 +116,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn list(&mut self, value: &Value, item: Option<&FieldType>, ty: &FieldType) -> Read {
         let items = self.items(value, ty)?;
         // A list of anything is taken as it is, and stays exact.
-        let Some(item) = item.filter(|i| **i != FieldType::Any) else { return Ok(Value::List(items.to_vec())) };
+        let Some(item) = item.filter(|i| **i != FieldType::Any) else {
+            return Ok(Value::List(items.to_vec()));
+        };
         self.each(items, item).map(Value::List)
     }
 
@@ -253,7 +255,6 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A field's name and value, and whether it was given.
-    #[expect(clippy::type_complexity, reason = "used in one place")]
     fn field(
         &mut self,
         field: &StructField,

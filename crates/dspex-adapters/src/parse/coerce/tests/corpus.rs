@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 
 use crate::parse::coerce::{Coercion, coerce_text, coerce_value};
 
-/// The corpus stands beside the workspace; another one of the same form can be named.
+/// The corpus stands beside the workspace; another one of the same form can be named when the test is built.
 fn corpus() -> Option<Json> {
-    let path = std::env::var_os("DSPEX_CONFORMANCE").map_or_else(
+    let path = option_env!("DSPEX_CONFORMANCE").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/dspy-3.4.1.json"),
         PathBuf::from,
     );
@@ -42,9 +42,9 @@ impl Types<'_> {
             "datetime" => FieldType::DateTime,
             "list" => FieldType::List(Some(of("item"))),
             "dict" => FieldType::dict(*of("key"), *of("value")),
-            "literal" => FieldType::Literal(
-                ast["values"].as_array().expect("values").iter().map(tagged).collect(),
-            ),
+            "literal" => {
+                FieldType::Literal(ast["values"].as_array().expect("values").iter().map(tagged).collect())
+            }
             "tuple" => {
                 let items = ast["items"].as_array().expect("items").iter().map(|i| self.read(i)).collect();
                 let variadic = ast["variadic"] == Json::Bool(true);
@@ -180,7 +180,6 @@ fn run(units: &str) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-#[expect(clippy::print_stdout, reason = "counts are what one runs this for")]
 fn report(line: &str) {
     println!("{line}");
 }
