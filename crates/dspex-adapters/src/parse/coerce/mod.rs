@@ -8,6 +8,7 @@ mod decimal;
 mod mend;
 mod mismatch;
 mod scalar;
+mod several;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -152,7 +153,7 @@ fn accept(
     ty: &FieldType,
     cx: &mut Coercion<'_>,
 ) -> Result<Value, Mismatch> {
-    if candidate.dropped && cx.applies(ParseRule::SeveralValues) {
+    if candidate.dropped && cx.applies(ParseRule::SeveralValues) && several::differ(text, ty, cx.policy) {
         return Err(Mismatch::words(ty.name(), text).by(ParseRule::SeveralValues));
     }
     if candidate.repaired && cx.applies(ParseRule::RepairedJson) {

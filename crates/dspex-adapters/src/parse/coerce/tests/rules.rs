@@ -195,3 +195,37 @@ fn errors_say_where_and_what() {
     assert_eq!(error("float", "1,234"), "expected one reading of `y`, found more: '1,234'");
     assert_eq!(error("dspy.Image", "x"), "parsing does not support Image yet (field `y`)");
 }
+
+#[test]
+fn several_values_where_one_is_wanted() {
+    let rule = ParseRule::SeveralValues;
+    for (annotation, text) in [
+        ("list[int]", "[1] [2]"),
+        ("list[int]", "First [1], then [2]."),
+        ("dict[str, int]", r#"{"a": 1} or {"a": 2}"#),
+    ] {
+        refuses(rule, annotation, text);
+        assert!(read(text, &ty(annotation), &ParsePolicy::compat()).0.is_ok(), "{text}");
+        assert!(read(text, &ty(annotation), &ParsePolicy::default().without(rule)).0.is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn one_value_among_words() {
+    for (annotation, text) in [
+        ("list[int]", "The answer is [1, 2]."),
+        ("list[int]", "```json\n[1, 2]\n```"),
+        ("list[int]", "[1, 2"),
+        ("list[int]", "[1, 2] and again: [1, 2]"),
+        ("list[int]", r#"As in {"a": 0}: [1, 2]"#),
+    ] {
+        let (found, notes) = read(text, &ty(annotation), &ParsePolicy::default());
+        assert_eq!(found, Ok(Value::from(vec![1, 2])), "{text}");
+        let rules: Vec<_> = notes.iter().map(|n| n.rule).collect();
+        assert_eq!(rules, [ParseRule::RepairedJson], "{text}");
+        let quiet = ParsePolicy::default().without(ParseRule::RepairedJson);
+        assert_eq!(read(text, &ty(annotation), &quiet), (Ok(Value::from(vec![1, 2])), Vec::new()), "{text}");
+    }
+    let (_, notes) = read("[1, 2]", &ty("list[int]"), &ParsePolicy::default());
+    assert_eq!(notes, []);
+}
