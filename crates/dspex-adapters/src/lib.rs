@@ -1,4 +1,37 @@
-//! Adapters: prompts from signatures, values from replies.
+//! Adapters: they write the prompt of a call and read the completion.
+//!
+//! An adapter is an algorithm, which decides roles, markers, order and the form of values, and a [`Wording`], which
+//! holds the sentences around them as data. To add one: a file of its own and a line in [`ADAPTERS`].
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the adapters that call it come next"))]
+mod chat;
+mod format;
 mod parse;
+mod wording;
+
+use std::sync::Arc;
+
+use dspex_core::{Adapter, Result, unknown_name};
+
+pub use chat::ChatAdapter;
+pub use wording::{ChatWording, FieldWording, Wording};
+
+/// Makes an adapter with our wording.
+type Make = fn() -> Arc<dyn Adapter>;
+
+/// Every adapter by its name.
+pub const ADAPTERS: &[(&str, Make)] = &[("chat", || Arc::new(ChatAdapter::new()))];
+
+/// The adapter of a name.
+///
+/// ```
+/// assert_eq!(dspex_adapters::by_name("chat")?.name(), "chat");
+/// let e = dspex_adapters::by_name("chta").err().unwrap();
+/// assert_eq!(e.hint(), Some("did you mean `chat`?"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn by_name(name: &str) -> Result<Arc<dyn Adapter>> {
+    match ADAPTERS.iter().find(|(n, _)| *n == name) {
+        Some((_, make)) => Ok(make()),
+        None => Err(unknown_name("adapters", name, ADAPTERS.iter().map(|(n, _)| *n))),
+    }
+}

@@ -150,6 +150,8 @@ rules! {
     HeaderDecoration "header_decoration" Recovers;
     /// A field marker in other capitals that means one field only: `[[ ## Answer ## ]]`.
     HeaderCase "header_case" Recovers;
+    /// Field markers within lines, each once, where not every field has one at the start of a line.
+    InlineHeader "inline_header" Recovers;
     /// An indented field marker with text after it, of which DSPy keeps a piece of the marker.
     IndentedHeader "indented_header" Corrects;
     /// The closing marker behind the last value on its line, which DSPy keeps as text.
@@ -158,6 +160,8 @@ rules! {
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.
     JsonReply "json_reply" Recovers;
+    /// A reply without any section, where every field could take its default, which DSPy does.
+    NoSections "no_sections" Refuses;
     /// A reply that the model did not finish, of which DSPy takes what is there.
     Truncated "truncated" Refuses;
     /// A choice in other capitals, or with a full stop or marks around it, that means one choice only.

@@ -161,7 +161,7 @@ impl Overrides {
 impl fmt::Debug for Overrides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Overrides")
-            .field("lm", &self.lm.as_ref().map(|lm| lm.id()))
+            .field("lm", &self.lm.as_deref().map(LanguageModel::id))
             .field("adapter", &self.adapter.as_ref().map(|a| a.name()))
             .field("policy", &self.policy)
             .field("options", &self.options)

@@ -306,7 +306,7 @@ impl Error {
     }
 
     /// A value that does not fit a Rust type.
-    pub fn value(e: ValueError) -> Self {
+    pub fn value(e: &ValueError) -> Self {
         let field = e.path();
         let message = e.message_only().to_owned();
         Self::new(ErrorKind::FieldType {

@@ -41,7 +41,7 @@ pub use signature::{
     SignatureError, SignatureParser, SignatureState, StateError, ToRecord, TypeRegistry, TypedSignature,
     WithReasoning, infer_prefix,
 };
-pub use suggest::nearest;
+pub use suggest::{nearest, unknown_name};
 pub use trace::{EventSink, RunEvent, Trace, TraceSink, TraceStep};
 pub use types::{FieldType, FieldValue, Special};
 pub use usage::Usage;

@@ -18,3 +18,18 @@ pub trait Metric<E: ?Sized, O>: Send + Sync {
         prediction: &'a Prediction<O>,
     ) -> BoxFuture<'a, Result<Score>>;
 }
+
+impl<E: ?Sized, O> Metric<E, O> for Box<dyn Metric<E, O>> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn score<'a>(
+        &'a self,
+        ctx: &'a Context,
+        example: &'a E,
+        prediction: &'a Prediction<O>,
+    ) -> BoxFuture<'a, Result<Score>> {
+        (**self).score(ctx, example, prediction)
+    }
+}

@@ -113,11 +113,14 @@ pub struct Walk<'a> {
     show: &'a mut dyn FnMut(&Path, &dyn Leaf),
 }
 
+/// An old shared part and the new one.
+type Pair = (Box<dyn Any>, Box<dyn Any>);
+
 /// A changing walk: where it is, and which shared parts it has met.
 pub struct WalkMut<'a> {
     path: String,
     // Each old shared part and the new one that stands for it. The old one is held so that its address stays its own.
-    shared: HashMap<(usize, TypeId), (Box<dyn Any>, Box<dyn Any>)>,
+    shared: HashMap<(usize, TypeId), Pair>,
     change: &'a mut dyn FnMut(&Path, &mut dyn Leaf),
 }
 

@@ -1,7 +1,156 @@
-//! Reading: from a completion to values.
+//! Reading completions: scan (find the sections) -> repair (JSON) -> coerce (to the type) -> validate (constraints).
+//!
+//! Each step follows the [`ParsePolicy`] and notes what it mends. Nothing here asks a model again.
 
-pub(crate) mod coerce;
+mod coerce;
 mod literal_eval;
 mod pyeq;
 mod repair;
-pub(crate) mod validate;
+mod scan;
+mod validate;
+
+use dspex_core::lm::{Choice, FinishReason};
+use dspex_core::{
+    Error, ErrorKind, Field, Note, ParsePolicy, ParseRule, Parsed, Record, Result, Signature, Value,
+    shorten_text,
+};
+
+use coerce::Coercion;
+use scan::Section;
+
+/// Reads a completion whose fields stand in sections under markers.
+pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+    let text = completion.content();
+    if text.trim().is_empty() && !policy.is_compat() {
+        return Err(Error::new(ErrorKind::EmptyReply { expected: names(signature) })
+            .with_hint("ask again, or raise `max_tokens` if the model spends them on reasoning"));
+    }
+    let scanned = scan::scan(&text, signature, policy);
+    refuse_unfinished(signature, completion, &scanned.sections, policy)?;
+
+    let mut notes = scanned.notes;
+    if scanned.sections.is_empty()
+        && policy.applies(ParseRule::JsonReply)
+        && let Some(parsed) = json_reply(signature, &text, policy)?
+    {
+        return Ok(parsed);
+    }
+    let mut fields = Record::with_capacity(signature.outputs().len());
+    for section in &scanned.sections {
+        let Some(field) = signature.outputs().iter().find(|f| f.name == section.name) else { continue };
+        let first = fields.get(&field.name);
+        if first.is_some() && !policy.applies(ParseRule::DuplicateField) {
+            continue;
+        }
+        let mut coercion = Coercion::new(policy, &field.name);
+        let value = coerce::coerce_text(&section.text, &field.ty, &mut coercion);
+        let Some(first) = first else {
+            fields.insert(field.name.clone(), value.map_err(|m| m.into_error(&field.name))?);
+            notes.extend(coercion.into_notes());
+            continue;
+        };
+        if value.ok().as_ref() != Some(first) {
+            let first = first.to_repr().unwrap_or_else(|_| first.kind().into());
+            return Err(ErrorKind::Ambiguous {
+                field: field.name.clone(),
+                found: format!("{} and {:?}", shorten_text(&first), shorten_text(&section.text)),
+                rule: ParseRule::DuplicateField,
+            }
+            .into());
+        }
+    }
+    let said_something = !scanned.sections.is_empty() || !policy.applies(ParseRule::NoSections);
+    finish(signature, fields, notes, policy, said_something)
+}
+
+/// A reply that the model did not end holds at best a piece of its last field.
+fn refuse_unfinished(
+    signature: &Signature,
+    completion: &Choice,
+    sections: &[Section],
+    policy: &ParsePolicy,
+) -> Result<()> {
+    if completion.finish != FinishReason::Length || !policy.applies(ParseRule::Truncated) {
+        return Ok(());
+    }
+    let field = sections
+        .last()
+        .map_or_else(|| signature.outputs().first().map(|f| f.name.clone()), |s| Some(s.name.clone()));
+    Err(Error::new(ErrorKind::Truncated { field: field.unwrap_or_default() }).with_hint("raise `max_tokens`"))
+}
+
+/// The fields as one JSON object, where the whole reply is one that has all of them.
+fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result<Option<Parsed>> {
+    let body = text.trim();
+    let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
+    let body = body.strip_suffix("```").unwrap_or(body).trim();
+    let Ok(serde_json::Value::Object(map)) = serde_json::from_str::<serde_json::Value>(body) else {
+        return Ok(None);
+    };
+    if !signature
+        .outputs()
+        .iter()
+        .all(|f| map.contains_key(&f.name) || f.default.is_some() || f.ty.allows_none())
+    {
+        return Ok(None);
+    }
+    let mut fields = Record::new();
+    let mut notes = vec![Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object")];
+    for field in signature.outputs() {
+        let Some(json) = map.get(&field.name) else { continue };
+        let mut coercion = Coercion::new(policy, &field.name);
+        let value = match json {
+            serde_json::Value::String(text) => coerce::coerce_text(text, &field.ty, &mut coercion),
+            other => coerce::coerce_value(coerce::plain_json(other), &field.ty, &mut coercion),
+        };
+        fields.insert(field.name.clone(), value.map_err(|m| m.into_error(&field.name))?);
+        notes.extend(coercion.into_notes());
+    }
+    finish(signature, fields, notes, policy, true).map(Some)
+}
+
+/// Fills fields that may be missing, refuses those that may not, and checks every value.
+fn finish(
+    signature: &Signature,
+    mut found: Record,
+    mut notes: Vec<Note>,
+    policy: &ParsePolicy,
+    said_something: bool,
+) -> Result<Parsed> {
+    let mut fields = Record::with_capacity(signature.outputs().len());
+    let mut missing = Vec::new();
+    for field in signature.outputs() {
+        match found.remove(&field.name) {
+            Some(value) => {
+                validate::validate(field, &value, policy)?;
+                fields.insert(field.name.clone(), value);
+            }
+            None => match fallback(field) {
+                Some(value) if said_something => {
+                    let text = value.to_repr().unwrap_or_else(|_| value.kind().into());
+                    notes.push(Note::new(
+                        ParseRule::DefaultValue,
+                        Some(&field.name),
+                        format!("took its default, {text}"),
+                    ));
+                    fields.insert(field.name.clone(), value);
+                }
+                _ => missing.push(field.name.clone()),
+            },
+        }
+    }
+    if missing.is_empty() {
+        return Ok(Parsed::new(fields, notes));
+    }
+    Err(Error::new(ErrorKind::MissingFields { missing, expected: names(signature) })
+        .with_hint("read the raw reply; a clearer instruction or a demonstration usually helps"))
+}
+
+/// What stands for an output that is not in the reply.
+fn fallback(field: &Field) -> Option<Value> {
+    field.default.clone().or_else(|| field.ty.allows_none().then_some(Value::None))
+}
+
+fn names(signature: &Signature) -> Vec<String> {
+    signature.outputs().iter().map(|f| f.name.clone()).collect()
+}

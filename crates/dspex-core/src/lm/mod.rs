@@ -27,6 +27,7 @@ pub type EventStream<'a> = Pin<Box<dyn Stream<Item = Result<Event, LmError>> + S
 /// What a model can do beyond text. Adapters read this to choose how they ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes or no of its own")]
 pub struct Capabilities {
     /// It calls tools natively.
     pub tools: bool,

@@ -1,5 +1,6 @@
 //! Rules for the values of a field: bounds, lengths, patterns.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use regex::Regex;
@@ -131,10 +132,10 @@ impl Constraint {
     /// Checks a value. Values of kinds that the rule does not speak of pass, as does `None`.
     pub fn check(&self, value: &Value) -> Result<(), ConstraintError> {
         let ok = match self {
-            Self::Gt(b) => compare(value, b).is_none_or(|o| o == Some(std::cmp::Ordering::Greater)),
-            Self::Ge(b) => compare(value, b).is_none_or(|o| o.is_some_and(std::cmp::Ordering::is_ge)),
-            Self::Lt(b) => compare(value, b).is_none_or(|o| o == Some(std::cmp::Ordering::Less)),
-            Self::Le(b) => compare(value, b).is_none_or(|o| o.is_some_and(std::cmp::Ordering::is_le)),
+            Self::Gt(b) => holds(value, b, Ordering::is_gt),
+            Self::Ge(b) => holds(value, b, Ordering::is_ge),
+            Self::Lt(b) => holds(value, b, Ordering::is_lt),
+            Self::Le(b) => holds(value, b, Ordering::is_le),
             Self::MinLength(n) => length(value).is_none_or(|len| len >= *n),
             Self::MaxLength(n) => length(value).is_none_or(|len| len <= *n),
             Self::MultipleOf(n) => is_multiple(value, n),
@@ -150,13 +151,21 @@ impl Constraint {
     }
 }
 
-/// How a number stands to a bound: nothing where the value is no number, `Some(None)` for NaN.
-fn compare(value: &Value, bound: &Value) -> Option<Option<std::cmp::Ordering>> {
-    match (value, bound) {
-        (Value::Bool(_), _) => None,
-        (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
-        _ => Some(value.as_f64()?.partial_cmp(&bound.as_f64()?)),
-    }
+/// Whether a number stands to a bound as wanted. NaN stands to nothing; what is no number passes.
+fn holds(value: &Value, bound: &Value, wanted: fn(Ordering) -> bool) -> bool {
+    let order = match (value, bound) {
+        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Value::Int(_) | Value::Float(_), _) => match (value.as_f64(), bound.as_f64()) {
+            (Some(a), Some(b)) => a.partial_cmp(&b),
+            _ => return true,
+        },
+        (Value::Decimal(d), _) => match (d.to_string().parse::<f64>(), bound.as_f64()) {
+            (Ok(a), Some(b)) => a.partial_cmp(&b),
+            _ => return true,
+        },
+        _ => return true,
+    };
+    order.is_some_and(wanted)
 }
 
 fn length(value: &Value) -> Option<usize> {

@@ -16,7 +16,7 @@ pub enum EditError {
         name: String,
     },
     /// A place that is not among the fields.
-    #[error("expected an index from {} to {len} among the {direction} fields, found {index}", -(*len as i64) - 1)]
+    #[error("expected an index from {} to {len} among the {direction} fields, found {index}", -len.cast_signed() - 1)]
     Index {
         /// The index asked for.
         index: isize,

@@ -204,6 +204,26 @@ impl Signature {
     }
 }
 
+impl FieldType {
+    /// Reads a type from a Python annotation, with types of the caller's beside the known ones.
+    ///
+    /// ```
+    /// use dspex_core::FieldType;
+    /// let t = FieldType::parse("list[Literal['a', 'b']]", None)?;
+    /// assert_eq!(t, FieldType::list(FieldType::literal(["a", "b"])));
+    /// # Ok::<(), dspex_core::SignatureError>(())
+    /// ```
+    pub fn parse(annotation: &str, types: Option<&TypeRegistry>) -> Result<Self, SignatureError> {
+        let reader = Reader { text: annotation, types, compat: false };
+        let mut lexer = Lexer::new(annotation, 0, annotation.len());
+        let ty = reader.annotation(&mut lexer)?;
+        match reader.next(&mut lexer)? {
+            (_, Token::End) => Ok(ty),
+            (offset, other) => Err(reader.syntax(offset, "the end of the type", &other)),
+        }
+    }
+}
+
 /// A field and where its name stands.
 struct Placed {
     field: Field,
@@ -238,7 +258,7 @@ impl Reader<'_> {
                 (Some((_, q)), c) if c == q => quote = None,
                 (None, '\'' | '"') => quote = Some((i, c)),
                 (q, '-') if self.text[i..].starts_with("->") && (q.is_none() || self.compat) => {
-                    arrows.push(i)
+                    arrows.push(i);
                 }
                 _ => {}
             }

@@ -44,7 +44,7 @@ impl ToRecord for Record {
 
 impl<T: DeserializeOwned> FromRecord for T {
     fn from_record(record: Record) -> Result<Self> {
-        from_value(record.into()).map_err(Error::value)
+        from_value(record.into()).map_err(|e| Error::value(&e))
     }
 }
 
@@ -54,7 +54,7 @@ impl<T: Serialize> ToRecord for T {
             Error::configuration(format!("expected a type with named fields, found one that is a {found}"))
                 .with_hint("use a struct with named fields")
         };
-        match to_value(self).map_err(Error::value)? {
+        match to_value(self).map_err(|e| Error::value(&e))? {
             Value::Struct(s) => Ok(s.fields),
             Value::Dict(d) => {
                 Record::try_from(d).map_err(|key| not_fields(&format!("map with {} keys", key.kind())))
@@ -77,6 +77,9 @@ pub trait TypedSignature: Sized + Send + Sync + 'static {
     type Input: ToRecord + FromRecord + Send + Sync + 'static;
     /// The outputs, as a struct of their own.
     type Output: ToRecord + FromRecord + Send + Sync + 'static;
+
+    /// The names of all fields as the model sees them, inputs first.
+    const FIELDS: &'static [&'static str];
 
     /// The signature as data. It is made once and then shared.
     fn signature() -> Signature;

@@ -4,6 +4,7 @@
 //! [`Signature::parse`](crate::Signature::parse)), JSON Schema ([`FieldType::json_schema`]), and Rust
 //! ([`FieldValue`]). This module holds the data and the spellings; turning text into values is the adapters' work.
 
+mod check;
 mod field_value;
 mod from_schema;
 mod json_schema;
@@ -11,6 +12,7 @@ mod name;
 
 use std::sync::Arc;
 
+pub use check::TypeMismatch;
 pub use field_value::{FieldValue, field_type_of};
 pub use json_schema::sort_type_first;
 

@@ -76,7 +76,7 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ValueError> {
 
 struct FromValue(Value);
 
-impl<'de> IntoDeserializer<'de, ValueError> for FromValue {
+impl IntoDeserializer<'_, ValueError> for FromValue {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

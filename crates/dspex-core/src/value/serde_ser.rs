@@ -38,7 +38,6 @@ impl ser::Error for ValueError {
 macro_rules! scalars {
     ($($name:ident: $t:ty => $make:expr),* $(,)?) => {$(
         fn $name(self, v: $t) -> R {
-            #[expect(clippy::redundant_closure_call, reason = "the macro takes each conversion as a closure")]
             Ok(($make)(v))
         }
     )*};

@@ -122,7 +122,7 @@ fn grouped(text: &str, ty: &FieldType) -> Grouped {
 /// The place of the only choice that the text means when capitals and marks do not count. The error says whether
 /// there are several.
 pub(super) fn choice(text: &str, choices: &[Vec<Cow<'_, str>>]) -> Result<usize, bool> {
-    // Spaces and the case that differ between the choices themselves are found first.
+    // What is spelled exactly as one choice is that choice, even where another differs only in capitals.
     for bare in layers(text, &['.', '!']) {
         for bare in [bare, unquoted(bare)] {
             for same in [same_text, same_letters] {

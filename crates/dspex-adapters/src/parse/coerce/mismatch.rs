@@ -22,6 +22,11 @@ pub(crate) struct Mismatch {
 }
 
 impl Mismatch {
+    /// The mismatch as an error of a field.
+    pub(crate) fn into_error(self, field: &str) -> Error {
+        Self { field: field.to_owned(), ..self }.into()
+    }
+
     pub(crate) fn new(expected: &FieldType, found: &Value) -> Self {
         let found = found.to_repr().unwrap_or_else(|_| format!("a value of kind {}", found.kind()));
         Self::words(expected.name(), &found)

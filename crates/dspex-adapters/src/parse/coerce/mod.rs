@@ -41,6 +41,12 @@ impl<'a> Coercion<'a> {
         self.notes
     }
 
+    /// The mismatch with the field's name; what was mended on the way to it does not count.
+    fn failed(&mut self, before: usize, mismatch: Mismatch) -> Mismatch {
+        self.notes.truncate(before);
+        Mismatch { field: self.field.to_owned(), ..mismatch }
+    }
+
     fn applies(&self, rule: ParseRule) -> bool {
         self.policy.applies(rule)
     }
@@ -59,16 +65,29 @@ pub(crate) fn coerce_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> 
         cx.note(ParseRule::NullText, format!("read `{text}` as no value"));
         return Ok(Value::None);
     }
-    from_text(text, ty, cx).map_err(|m| Mismatch { field: cx.field.to_owned(), ..m })
+    let before = cx.notes.len();
+    from_text(text, ty, cx).map_err(|m| cx.failed(before, m))
 }
 
 /// A value of a type from a value, as JSON gives it. Text is read as text is, but the word `null` stays a word.
 pub(crate) fn coerce_value(value: Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+    let before = cx.notes.len();
     let result = match value {
         Value::Str(text) => from_text(&text, ty, cx),
         value => from_value(&value, ty, cx),
     };
-    result.map_err(|m| Mismatch { field: cx.field.to_owned(), ..m })
+    result.map_err(|m| cx.failed(before, m))
+}
+
+/// JSON as a value. A mapping that looks like a tag of the lossless form stays a mapping.
+pub(crate) fn plain_json(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Array(items) => Value::List(items.iter().map(plain_json).collect()),
+        serde_json::Value::Object(map) => {
+            Value::Dict(map.iter().map(|(k, v)| (k.as_str().into(), plain_json(v))).collect())
+        }
+        scalar => Value::from_tagged(scalar).unwrap_or(Value::None),
+    }
 }
 
 fn from_value(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
@@ -153,7 +172,10 @@ fn accept(
     ty: &FieldType,
     cx: &mut Coercion<'_>,
 ) -> Result<Value, Mismatch> {
-    if candidate.dropped && cx.applies(ParseRule::SeveralValues) && several::differ(text, ty, cx.policy) {
+    if candidate.dropped
+        && cx.applies(ParseRule::SeveralValues)
+        && several::differ(text, &value, ty, cx.policy)
+    {
         return Err(Mismatch::words(ty.name(), text).by(ParseRule::SeveralValues));
     }
     if candidate.repaired && cx.applies(ParseRule::RepairedJson) {

@@ -3,24 +3,20 @@
 use dspex_core::{FieldType, ParsePolicy, Value};
 
 use super::{Coercion, Walk};
+use crate::parse::literal_eval::literal_eval;
 use crate::parse::repair;
 
-/// Whether the text has two or more values of the type, each in brackets of its own, that are not the same.
+/// Whether the text has another value of the type than the one that was taken, in brackets of its own.
 ///
-/// What is in brackets and not of the type, such as a reference `[1]` beside an object, is no reading.
-pub(super) fn differ(text: &str, ty: &FieldType, policy: &ParsePolicy) -> bool {
-    let mut first: Option<Value> = None;
-    for piece in bracketed(text) {
-        let Ok(read) = repair::loads(piece) else { continue };
+/// What is in brackets and not of the type, such as a reference `[1]` beside an object, is no reading; nor is what
+/// would have to be mended first, such as `[sic]`.
+pub(super) fn differ(text: &str, taken: &Value, ty: &FieldType, policy: &ParsePolicy) -> bool {
+    bracketed(text).into_iter().any(|piece| {
+        let json = repair::loads(piece).ok().filter(|read| !read.repaired).map(|read| read.value);
+        let Some(value) = json.or_else(|| literal_eval(piece).ok()) else { return false };
         let mut cx = Coercion::new(policy, "");
-        let Ok(value) = Walk::new(&mut cx).validate(&read.value, ty) else { continue };
-        match &first {
-            Some(first) if *first != value => return true,
-            Some(_) => {}
-            None => first = Some(value),
-        }
-    }
-    false
+        Walk::new(&mut cx).validate(&value, ty).is_ok_and(|value| value != *taken)
+    })
 }
 
 /// The pieces of the text that stand in brackets, without those inside others.

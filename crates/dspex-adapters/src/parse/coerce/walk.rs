@@ -214,10 +214,29 @@ impl<'w, 'a> Walk<'w, 'a> {
         match (best, refused) {
             // What one option refuses as ambiguous is not to be guessed by another.
             (Some(found), Some(refused)) if found.exactness == Exactness::Mended => Err(refused),
-            (Some(found), _) => Ok(self.take(found)),
+            (Some(found), refused) => {
+                let rule = refused.and_then(|m| m.rule);
+                let other = rule
+                    .is_some_and(|rule| self.without(rule, value, union, ty).as_ref() != Ok(&found.value));
+                let value = self.take(found);
+                if let Some(rule) = rule.filter(|_| other) {
+                    self.cx.note(rule, "took another of the types than the one that the rule refuses");
+                }
+                Ok(value)
+            }
             (None, Some(refused)) => Err(refused),
             (None, None) => Err(Mismatch::new(ty, value)),
         }
+    }
+
+    /// What the union would make of the value if a rule were not in force.
+    fn without(&self, rule: ParseRule, value: &Value, union: &UnionType, ty: &FieldType) -> Read {
+        let policy = self.cx.policy.clone().without(rule);
+        let mut cx = Coercion::new(&policy, self.cx.field);
+        let mut walk = Walk::new(&mut cx);
+        walk.open.clone_from(&self.open);
+        walk.depth = self.depth;
+        walk.nearest(value, union, ty)
     }
 
     fn take(&mut self, found: Found) -> Value {

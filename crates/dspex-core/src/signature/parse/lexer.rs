@@ -125,9 +125,7 @@ impl<'a> Lexer<'a> {
             return Ok((
                 start,
                 match name.to_ascii_lowercase().as_str() {
-                    "b" if quoted => {
-                        Token::Bytes(self.quoted(false)?.chars().map(|c| c as u32 as u8).collect())
-                    }
+                    "b" if quoted => Token::Bytes(self.bytes(start)?),
                     "r" if quoted => Token::Text(self.quoted(true)?),
                     "u" if quoted => Token::Text(self.quoted(false)?),
                     _ => Token::Name(name),
@@ -144,6 +142,14 @@ impl<'a> Lexer<'a> {
             }
             None => Err((start, format!("`{first}`"))),
         }
+    }
+
+    /// Bytes in quotes, which hold ASCII and escapes only.
+    fn bytes(&mut self, start: usize) -> Result<Vec<u8>, Bad> {
+        self.quoted(false)?
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).map_err(|_| (start, format!("`{c}` among bytes"))))
+            .collect()
     }
 
     fn number(&mut self) -> Result<Value, Bad> {

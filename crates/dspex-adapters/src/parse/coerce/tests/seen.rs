@@ -71,7 +71,7 @@ const SEEN: &[(&str, &str, Option<&str>)] = &[
     ("bytes", "abc", Some(r#"{"$bytes": "YWJj"}"#)),
     ("bytes", "1", None),
     ("bytes", r#""é""#, Some(r#"{"$bytes": "w6k="}"#)),
-    ("bytes", r#"b'\xff'"#, Some(r#"{"$bytes": "/w=="}"#)),
+    ("bytes", r"b'\xff'", Some(r#"{"$bytes": "/w=="}"#)),
     ("list[int]", r#"[1, "2", 3.0]"#, Some("[1, 2, 3]")),
     ("list[int]", "1, 2, 3", Some("[1, 2, 3]")),
     ("list[int]", "(1, 2)", Some("[1, 2]")),

@@ -1,0 +1,160 @@
+//! How single fields and values are written in a prompt; shared by all adapters.
+
+use std::fmt::Write as _;
+
+use dspex_core::value::text::UnsupportedKind;
+use dspex_core::{Error, ErrorKind, Field, FieldType, Result, Special, Value};
+
+use crate::wording::{FieldWording, fill};
+
+/// The marker of a section.
+pub(crate) fn marker(name: &str) -> String {
+    format!("[[ ## {name} ## ]]")
+}
+
+/// A value as its section holds it.
+///
+/// Text under a text field is written as it is; a list under a text field becomes numbered passages; other
+/// collections become JSON; everything else is spelled as Python spells it.
+pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
+    let unsupported = |e: UnsupportedKind| {
+        Error::new(ErrorKind::Unsupported {
+            field: Some(field.name.clone()),
+            kind: format!("values of kind {}", e.kind),
+            part: "rendering".into(),
+        })
+    };
+    match value {
+        Value::List(items) if field.ty == FieldType::Str => passages(items).map_err(unsupported),
+        Value::List(_)
+        | Value::Tuple(_)
+        | Value::Set(_)
+        | Value::FrozenSet(_)
+        | Value::Dict(_)
+        | Value::Struct(_) => value.to_json_text().map_err(unsupported),
+        Value::Media(_) | Value::ToolCalls(_) => {
+            Err(unsupported(UnsupportedKind { kind: value.kind(), form: "text" }))
+        }
+        other => other.to_text().map_err(unsupported),
+    }
+}
+
+/// A list under a text field: nothing, one passage, or numbered ones.
+fn passages(items: &[Value]) -> Result<String, UnsupportedKind> {
+    let texts: Vec<&str> = items
+        .iter()
+        .map(|i| i.as_str().ok_or(UnsupportedKind { kind: i.kind(), form: "a passage of text" }))
+        .collect::<Result<_, _>>()?;
+    Ok(match texts.as_slice() {
+        [] => "N/A".to_owned(),
+        [one] => passage(one),
+        many => {
+            let mut out = String::new();
+            for (i, text) in many.iter().enumerate() {
+                let newline = if i > 0 { "\n" } else { "" };
+                let _ = write!(out, "{newline}[{}] {}", i + 1, passage(text));
+            }
+            out
+        }
+    })
+}
+
+/// A passage between marks that it does not hold itself.
+fn passage(text: &str) -> String {
+    if text.contains(['\n', '«', '»']) {
+        format!("«««\n    {}\n»»»", text.replace('\n', "\n    "))
+    } else {
+        format!("«{text}»")
+    }
+}
+
+/// The numbered list of fields.
+pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<String> {
+    let mut out = String::new();
+    for (i, field) in fields.iter().enumerate() {
+        check_supported(field)?;
+        if i > 0 {
+            out.push('\n');
+        }
+        let (number, name, ty) = ((i + 1).to_string(), field.name.as_str(), field.ty.name());
+        let mut values = vec![("number", number.as_str()), ("name", name), ("type", ty.as_str())];
+        let template = match &field.description {
+            Some(description) => {
+                values.push(("description", description));
+                &wording.described
+            }
+            None => &wording.plain,
+        };
+        out.push_str(&fill(template, &values));
+        if let Some(constraints) = field.constraints_text() {
+            out.push_str(&fill(&wording.constraints, &[("constraints", &constraints)]));
+        }
+    }
+    // The space that a template may leave at its end is only wanted between lines.
+    Ok(out.trim().to_owned())
+}
+
+/// The hint beside the place of an output, empty for text.
+pub(crate) fn hint(field: &Field, wording: &FieldWording) -> String {
+    let values = |values: &mut dyn Iterator<Item = &Value>| {
+        values.map(|v| v.to_text().unwrap_or_default()).collect::<Vec<_>>().join("; ")
+    };
+    let hint = match &field.ty {
+        FieldType::Str | FieldType::Special(Special::Reasoning | Special::Code(_)) => return String::new(),
+        FieldType::Bool => wording.boolean.clone(),
+        FieldType::Int | FieldType::Float => fill(&wording.number, &[("type", &field.ty.name())]),
+        FieldType::Enum(e) => {
+            fill(&wording.member, &[("values", &values(&mut e.members.iter().map(|(_, v)| v)))])
+        }
+        FieldType::Literal(l) => fill(&wording.literal, &[("values", &values(&mut l.iter()))]),
+        other => fill(&wording.schema, &[("schema", &schema_text(other))]),
+    };
+    fill(&wording.note, &[("hint", &hint)])
+}
+
+/// The JSON Schema of a type as `json.dumps` writes it.
+fn schema_text(ty: &FieldType) -> String {
+    Value::from_tagged(&plain_keys(ty.json_schema()))
+        .ok()
+        .and_then(|v| v.to_json_text().ok())
+        .unwrap_or_default()
+}
+
+/// `$defs` and `$ref` start like tags of values; as pairs of a mapping they are only keys.
+fn plain_keys(schema: serde_json::Value) -> serde_json::Value {
+    use serde_json::{Value as Json, json};
+    match schema {
+        Json::Object(map) => {
+            let pairs: Vec<Json> = map.into_iter().map(|(k, v)| json!([k, plain_keys(v)])).collect();
+            json!({"$dict": pairs})
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(plain_keys).collect()),
+        other => other,
+    }
+}
+
+/// Types that prompts cannot carry yet.
+fn check_supported(field: &Field) -> Result<()> {
+    match special(&field.ty) {
+        None | Some(Special::Reasoning) => Ok(()),
+        Some(s) => Err(Error::new(ErrorKind::Unsupported {
+            field: Some(field.name.clone()),
+            kind: format!("the type {}", s.name()),
+            part: "rendering".into(),
+        })),
+    }
+}
+
+/// The first type inside a type that has a meaning of its own to prompts.
+fn special(ty: &FieldType) -> Option<&Special> {
+    match ty {
+        FieldType::Special(s) => Some(s),
+        FieldType::List(Some(item)) | FieldType::Set(Some(item)) | FieldType::FrozenSet(Some(item)) => {
+            special(item)
+        }
+        FieldType::Dict(Some(kv)) => special(&kv.0).or_else(|| special(&kv.1)),
+        FieldType::Tuple(Some(t)) => t.items.iter().find_map(special),
+        FieldType::Union(u) => u.options.iter().find_map(special),
+        _ => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! The sentences of prompts, as data. Which of them is used where is the adapters' business.
+
+use serde::{Deserialize, Serialize};
+
+/// The sentences around the parts that every wording has in common.
+///
+/// Templates name what they take in braces; anything else is written as it stands. The default is ours: short and
+/// plain.
+///
+/// ```
+/// use dspex_adapters::Wording;
+/// assert_eq!(Wording::default().id, "dspex-1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Wording {
+    /// Which wording it is, for saved programs.
+    pub id: String,
+    /// How fields are described.
+    pub field: FieldWording,
+    /// The sentences of the chat adapter.
+    pub chat: ChatWording,
+}
+
+/// How fields are described.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldWording {
+    /// A field with a description: `{number}`, `{name}`, `{type}`, `{description}`.
+    pub described: String,
+    /// A field without one: `{number}`, `{name}`, `{type}`.
+    pub plain: String,
+    /// Its rules, after either: `{constraints}`.
+    pub constraints: String,
+    /// A hint beside the place of a value: `{hint}`.
+    pub note: String,
+    /// The hint for a truth value.
+    pub boolean: String,
+    /// The hint for a number: `{type}`.
+    pub number: String,
+    /// The hint for a member of an enumeration: `{values}`.
+    pub member: String,
+    /// The hint for one of several literals: `{values}`.
+    pub literal: String,
+    /// The hint for anything else: `{schema}`.
+    pub schema: String,
+}
+
+/// The sentences of the chat adapter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChatWording {
+    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
+    pub system: String,
+    /// What stands before each line of the instructions.
+    pub instruction_indent: String,
+    /// The reminder's start with the first field to write: `{marker}`, `{type}` (see below).
+    pub reminder_first: String,
+    /// Each further field: `{marker}`, `{type}`.
+    pub reminder_next: String,
+    /// What stands for `{type}` where a value is not text: `{name}`.
+    pub reminder_type: String,
+    /// The reminder's end: `{marker}`.
+    pub reminder_last: String,
+    /// What stands before a demonstration that lacks fields.
+    pub incomplete_demo: String,
+    /// What stands for an output that a demonstration lacks.
+    pub missing_output: String,
+}
+
+impl Default for Wording {
+    fn default() -> Self {
+        Self {
+            id: "dspex-1".into(),
+            field: FieldWording {
+                described: "{number}. `{name}` ({type}): {description}".into(),
+                plain: "{number}. `{name}` ({type})".into(),
+                constraints: " [{constraints}]".into(),
+                note: "  # {hint}".into(),
+                boolean: "True or False".into(),
+                number: "one {type}".into(),
+                member: "exactly one of: {values}".into(),
+                literal: "exactly one of: {values}".into(),
+                schema: "JSON of this schema: {schema}".into(),
+            },
+            chat: ChatWording {
+                system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
+                         Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
+                    .into(),
+                instruction_indent: String::new(),
+                reminder_first: "Now write {marker}".into(),
+                reminder_next: ", {marker}".into(),
+                reminder_type: String::new(),
+                reminder_last: ", and last {marker}.".into(),
+                incomplete_demo: "An example in which some fields are left out.".into(),
+                missing_output: "(left out of this example)".into(),
+            },
+        }
+    }
+}
+
+/// Fills a template: each `{key}` by its value. Braces that name no key stay, and values are not looked into.
+pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + values.iter().map(|(_, v)| v.len()).sum::<usize>());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        let inside = &rest[open + 1..];
+        match inside.find('}').and_then(|close| {
+            values.iter().find(|(key, _)| *key == &inside[..close]).map(|(_, value)| (close, *value))
+        }) {
+            Some((close, value)) => {
+                out.push_str(value);
+                rest = &inside[close + 1..];
+            }
+            None => {
+                out.push('{');
+                rest = inside;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+
+    #[test]
+    fn values_are_not_looked_into() {
+        assert_eq!(fill("{a} and {b} {c}", &[("a", "{b}"), ("b", "2")]), "{b} and 2 {c}");
+    }
+}

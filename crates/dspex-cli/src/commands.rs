@@ -1,0 +1,62 @@
+//! The commands, one file each. To add one: a file under `commands/`, and here its module, its variant and its line.
+
+mod eval;
+mod parse;
+mod render;
+mod run;
+
+use clap::Subcommand;
+
+use crate::failure::{Exit, Failure};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program once
+    Run(run::Run),
+    /// Score a program on a data set
+    Eval(eval::Eval),
+    /// Print the messages that a call would send; nothing is called
+    Render(render::Render),
+    /// Read a reply as a program would; nothing is called
+    Parse(parse::Parse),
+}
+
+impl Command {
+    /// Runs the command. An error knows in which form the caller wants to see it.
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        let (result, json) = match self {
+            Self::Run(c) => (c.run(), c.json),
+            Self::Eval(c) => (c.run(), c.json),
+            Self::Render(c) => (c.run(), c.json),
+            Self::Parse(c) => (c.run(), c.json),
+        };
+        result.map_err(|error| Failure { error, json })
+    }
+}
+
+/// Runs a future to its end; Ctrl-C cancels the context, so that the future ends by itself with what it has.
+fn block_on<F: Future>(ctx: &dspex_core::Context, future: F) -> dspex_core::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|e| dspex_core::Error::configuration(format!("expected a runtime, found {e}")))?;
+    let cancellation = ctx.cancellation().clone();
+    // On a worker of its own: a program that never waits would keep this thread from noticing.
+    let ctrl_c = runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancellation.cancel();
+        }
+    });
+    let output = runtime.block_on(future);
+    ctrl_c.abort();
+    Ok(output)
+}
+
+/// Notes as `--json` writes them.
+fn notes_json(notes: &[dspex_core::Note]) -> serde_json::Value {
+    notes
+        .iter()
+        .map(|n| serde_json::json!({"rule": n.rule.id(), "field": n.field, "message": n.message}))
+        .collect()
+}

@@ -1,0 +1,111 @@
+//! What failed, how it is shown, and the exit code that says so.
+
+use std::process::ExitCode;
+
+use dspex_core::{Error, ErrorKind, Stage};
+use serde_json::{Value as Json, json};
+
+use crate::output::{complain, print_json};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    ProgramFailed,
+    Usage,
+    Outside,
+    Cancelled,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::ProgramFailed => 1,
+            Exit::Usage => 2,
+            Exit::Outside => 3,
+            Exit::Cancelled => 130,
+        })
+    }
+}
+
+impl Exit {
+    /// The exit that an error stands for.
+    pub(crate) fn of(e: &Error) -> Self {
+        match e.stage() {
+            Stage::Cancelled => Self::Cancelled,
+            Stage::Data | Stage::Configuration | Stage::Render => Self::Usage,
+            _ if e.is_infrastructure() => Self::Outside,
+            _ => Self::ProgramFailed,
+        }
+    }
+}
+
+/// An error and the form in which the caller wants to see it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) json: bool,
+}
+
+impl Failure {
+    /// Shows the error and gives its exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if self.json {
+            print_json(&json!({"error": error_json(&self.error)}));
+        }
+        let mut text = format!("error: {}", self.error);
+        if let ErrorKind::Signature(e) = self.error.kind() {
+            for line in e.pointer().lines() {
+                text.push_str("\n  ");
+                text.push_str(line);
+            }
+        }
+        if let Some(hint) = self.error.hint() {
+            text.push_str("\nhint: ");
+            text.push_str(hint);
+        }
+        complain(&text);
+        Exit::of(&self.error).into()
+    }
+}
+
+/// An error as `--json` writes it.
+pub(crate) fn error_json(e: &Error) -> Json {
+    let mut out = json!({
+        "kind": e.code(),
+        "stage": stage(e.stage()),
+        "message": e.kind().to_string(),
+        "field": e.kind().field(),
+        "path": e.path().map(ToString::to_string),
+        "hint": e.hint(),
+    });
+    if let ErrorKind::Signature(s) = e.kind() {
+        out["offset"] = json!(s.offset);
+        out["expected"] = json!(s.expected);
+        out["found"] = json!(s.found);
+    }
+    if let ErrorKind::Ambiguous { rule, .. } = e.kind() {
+        out["rule"] = json!(rule.id());
+    }
+    if !e.attempts().is_empty() {
+        out["usage"] = json!(e.usage());
+        out["raw"] = json!(e.raw());
+    }
+    out
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Configuration => "configuration",
+        Stage::Render => "render",
+        Stage::Model => "model",
+        Stage::Parse => "parse",
+        Stage::Validation => "validation",
+        Stage::Metric => "metric",
+        Stage::Data => "data",
+        Stage::Cancelled => "cancelled",
+        Stage::Limit => "limit",
+        _ => "other",
+    }
+}

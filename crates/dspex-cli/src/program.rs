@@ -1,0 +1,210 @@
+//! What the commands have in common: which program, which model, which adapter.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use dspex_core::{
+    Context, DynModule, Error, ErrorKind, Example, LanguageModel, ParsePolicy, Record, Result, Signature,
+};
+use dspex_evaluate::Dataset;
+use dspex_modules::{DemoSource, ProgramFile};
+
+use crate::output::complain;
+
+/// The model that answers where none was named.
+const DEFAULT_LM: &str = "builtin/nearest";
+
+/// The variable that names a model.
+const LM_VARIABLE: &str = "DSPEX_LM";
+
+#[derive(Args, Debug)]
+pub(crate) struct ProgramArgs {
+    /// What the program takes and gives, e.g. `question -> answer: int`
+    #[arg(
+        short,
+        long,
+        value_name = "SIGNATURE",
+        required_unless_present = "program",
+        conflicts_with = "program"
+    )]
+    signature: Option<String>,
+
+    /// A program file (TOML)
+    #[arg(short, long, value_name = "FILE")]
+    program: Option<PathBuf>,
+
+    /// The adapter [default: the program file's, else chat]
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct PolicyArgs {
+    /// How replies are read: `default`, or `compat` for DSPy 3.4.1's reading [default: the program file's]
+    #[arg(long, value_name = "NAME", value_parser = ["default", "compat"])]
+    policy: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LmArgs {
+    /// The model [default: the program file's, else the variable `DSPEX_LM`, else builtin/nearest]
+    #[arg(long, value_name = "MODEL")]
+    lm: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Demonstrations (JSONL, JSON or CSV) [default: the program file's]
+    #[arg(long, value_name = "FILE")]
+    demos: Option<PathBuf>,
+
+    /// Draw so many of the demonstrations at random
+    #[arg(long, value_name = "N")]
+    draw: Option<usize>,
+
+    /// The seed of what is random
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// A program that was read, and where its file stands.
+pub(crate) struct Loaded {
+    pub(crate) file: ProgramFile,
+    folder: PathBuf,
+    adapter: Option<String>,
+}
+
+impl ProgramArgs {
+    pub(crate) fn load(&self) -> Result<Loaded> {
+        let (file, folder) = match (&self.signature, &self.program) {
+            (Some(signature), _) => {
+                (ProgramFile::from_signature(Signature::parse(signature)?), PathBuf::new())
+            }
+            (None, Some(path)) => {
+                let text = read_text(path)?;
+                let file = ProgramFile::parse(&path.display().to_string(), &text, None)?;
+                (file, path.parent().map(FilePath::to_path_buf).unwrap_or_default())
+            }
+            (None, None) => {
+                return Err(Error::configuration("expected a signature or a program file, found neither"));
+            }
+        };
+        let adapter = self.adapter.clone().or_else(|| file.adapter.clone());
+        Ok(Loaded { file, folder, adapter })
+    }
+}
+
+impl Loaded {
+    pub(crate) fn adapter(&self) -> Result<Arc<dyn dspex_core::Adapter>> {
+        dspex_adapters::by_name(self.adapter.as_deref().unwrap_or("chat"))
+    }
+
+    pub(crate) fn policy(&self, args: &PolicyArgs) -> ParsePolicy {
+        match args.policy.as_deref().or(self.file.policy.as_deref()) {
+            Some("compat") => ParsePolicy::compat(),
+            _ => ParsePolicy::default(),
+        }
+    }
+
+    /// The signature that the model sees: a module may have added fields, such as the reasoning of a chain of thought.
+    pub(crate) fn leaf_signature(&self) -> Result<Signature> {
+        let program = self.file.build(&[])?;
+        let mut signature = None;
+        dspex_core::visit(&program, |_, leaf| {
+            signature.get_or_insert_with(|| leaf.signature().clone());
+        });
+        Ok(signature.unwrap_or_else(|| self.file.signature.clone()))
+    }
+
+    /// The demonstrations: those of the command line, else those of the program file.
+    pub(crate) fn demos(&self, args: &DemoArgs) -> Result<Vec<Example>> {
+        let signature = &self.leaf_signature()?;
+        let all = match (&args.demos, &self.file.demos) {
+            (Some(path), _) => read_demos(path, signature)?,
+            (None, DemoSource::File(path)) => read_demos(&self.folder.join(path), signature)?,
+            (None, DemoSource::Inline(demos)) => demos.clone(),
+            (None, _) => Vec::new(),
+        };
+        Ok(match args.draw {
+            Some(n) => {
+                let mut random = dspex_core::Random::new(args.seed, "demos");
+                random.sample(all.len(), n).into_iter().map(|i| all[i].clone()).collect()
+            }
+            None => all,
+        })
+    }
+
+    /// The module with its demonstrations.
+    pub(crate) fn build(&self, args: &DemoArgs) -> Result<Box<dyn DynModule>> {
+        self.file.build(&self.demos(args)?)
+    }
+
+    /// What the program runs with.
+    pub(crate) fn context(
+        &self,
+        lm: Arc<dyn LanguageModel>,
+        policy: &PolicyArgs,
+        seed: u64,
+    ) -> Result<Context> {
+        Ok(Context::new(lm)
+            .with_shared_adapter(self.adapter()?)
+            .with_policy(self.policy(policy))
+            .with_options(self.file.options.clone())
+            .with_seed(seed))
+    }
+
+    /// The model: of the flag, the program file, the variable, or the built-in one, with a word about that.
+    pub(crate) fn lm(&self, args: &LmArgs) -> Result<Arc<dyn LanguageModel>> {
+        #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+        let variable = std::env::var(LM_VARIABLE).ok().filter(|v| !v.is_empty());
+        match args.lm.as_ref().or(self.file.lm.as_ref()).or(variable.as_ref()) {
+            Some(name) => dspex_lm::by_name(name),
+            None => {
+                complain(&format!(
+                    "note: no model was named (--lm, {LM_VARIABLE}); using {DEFAULT_LM}, which copies from \
+                     demonstrations and is no language model"
+                ));
+                dspex_lm::by_name(DEFAULT_LM)
+            }
+        }
+    }
+}
+
+/// Demonstrations need not be whole: rows are taken with what fields of the signature they have.
+fn read_demos(path: &FilePath, signature: &Signature) -> Result<Vec<Example>> {
+    Dataset::load(path)?.partial_examples(signature)
+}
+
+fn file_error(path: &FilePath, e: &std::io::Error) -> Error {
+    Error::new(ErrorKind::File { place: path.display().to_string(), message: format!("cannot be read: {e}") })
+}
+
+/// The text of a file.
+pub(crate) fn read_text(path: &FilePath) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| file_error(path, &e))
+}
+
+/// The text of a file, or of standard input for `-`.
+pub(crate) fn read_file_or_stdin(path: &FilePath) -> Result<String> {
+    if path.as_os_str() != "-" {
+        return read_text(path);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|e| file_error(path, &e))?;
+    Ok(text)
+}
+
+/// Inputs in JSON: an object of values, of which kinds that JSON lacks are tagged.
+pub(crate) fn read_inputs(json: &str) -> Result<Record> {
+    let text = if json == "-" { read_file_or_stdin(FilePath::new("-"))? } else { json.to_owned() };
+    let wrong = |found: String| {
+        Error::configuration(format!("expected the inputs as a JSON object, found {found}"))
+            .with_hint(r#"write them as --inputs '{"question": "..."}'"#)
+    };
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|e| wrong(format!("text that is not JSON: {e}")))?;
+    Record::from_tagged(&json).map_err(|e| wrong(e.to_string()))
+}

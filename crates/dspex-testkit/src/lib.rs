@@ -1,0 +1,21 @@
+//! What tests of programs need: models that follow a script, and a clock that a test sets.
+//!
+//! It is public: programs of users are tested with it as ours are.
+
+mod clock;
+mod scripted;
+
+use std::future::Future;
+
+pub use clock::ManualClock;
+pub use scripted::ScriptedLm;
+
+/// Runs a future to its end on the calling thread: for examples and tests without a runtime of their own.
+///
+/// # Panics
+///
+/// Where the machine gives no timer or thread, in which case no test can run.
+#[expect(clippy::unwrap_used, reason = "a helper for tests has nobody to report to")]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}

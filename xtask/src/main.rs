@@ -1,0 +1,122 @@
+//! The project's own commands: `cargo xtask demo`, `test`, `setup`, `conformance`, `bench`.
+//!
+//! It depends on none of our crates, so that it builds in a moment and can say why they do not.
+
+mod bench;
+mod layers;
+mod setup;
+mod tidy;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo                        score the word-sense set with and without demonstrations
+  test [--no-setup]           every check; the last line is the test runner's summary
+  setup                       install what the tests need and this machine lacks
+  conformance FILE [--json]   run a corpus of observed behaviour
+  bench [NAME]                measure; without a name everything";
+
+/// What went wrong, for the reader.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["demo"] => demo(),
+        ["test"] => setup::setup().and_then(|()| test()),
+        ["test", "--no-setup"] => test(),
+        ["setup"] => setup::setup(),
+        ["conformance", rest @ ..] if !rest.is_empty() => conformance(rest),
+        ["bench", rest @ ..] => bench::bench(rest),
+        ["layers"] => layers::check(&root()),
+        ["tidy"] => tidy::check(&root()),
+        [] | ["help" | "--help" | "-h"] => {
+            say(HELP);
+            return ExitCode::SUCCESS;
+        }
+        _ => Err(format!("expected one of the commands below, found `{}`\n\n{HELP}", words.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            warn(&format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is a command, and its output is for the terminal")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "this is a command, and its output is for the terminal")]
+fn warn(line: &str) {
+    eprintln!("{line}");
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Runs a command in the workspace and shows what it prints.
+fn run(program: &str, args: &[&str]) -> Outcome {
+    warn(&format!("\n$ {program} {}", args.join(" ")));
+    let status = Command::new(program)
+        .args(args)
+        .current_dir(root())
+        .status()
+        .map_err(|e| format!("`{program}` cannot be started: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{program} {}` failed ({status})", args.join(" "))) }
+}
+
+fn cargo(args: &[&str]) -> Outcome {
+    run("cargo", args)
+}
+
+/// Every check, cheapest first. The test runner is last, so that its summary is the last line.
+fn test() -> Outcome {
+    tidy::check(&root())?;
+    layers::check(&root())?;
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    cargo(&["test", "--workspace", "--doc", "--quiet"])?;
+    corpus()?;
+    cargo(&[
+        "nextest",
+        "run",
+        "--workspace",
+        "--no-fail-fast",
+        "--status-level",
+        "slow",
+        "--final-status-level",
+        "fail",
+    ])
+}
+
+/// Runs the shared corpus where it is. What must pass of it is held by tests; this shows the figures.
+fn corpus() -> Outcome {
+    let file = root().join("../shared/conformance/dspy-3.4.1.json");
+    if !file.exists() {
+        warn(&format!("SKIPPED: the corpus is not at {}", file.display()));
+        return Ok(());
+    }
+    conformance(&["../shared/conformance/dspy-3.4.1.json"])
+}
+
+fn conformance(args: &[&str]) -> Outcome {
+    let mut all = vec!["run", "--quiet", "--package", "dspex-conformance", "--"];
+    all.extend(args);
+    cargo(&all)
+}
+
+/// The main job on real data: the score without demonstrations, and with sixteen on three draws.
+fn demo() -> Outcome {
+    cargo(&["run", "--quiet", "--package", "wordnet"])
+}
