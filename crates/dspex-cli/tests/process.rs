@@ -36,7 +36,12 @@ fn long_job(folder: &Path, rows: usize) {
     fs::write(folder.join("data.jsonl"), data).unwrap();
     let mut demos = String::new();
     for i in 0..40 {
-        let _ = writeln!(demos, r#"{{"text": "word{i} {}", "label": "{}"}}"#, "filler ".repeat(40), ["a", "b"][i % 2]);
+        let _ = writeln!(
+            demos,
+            r#"{{"text": "word{i} {}", "label": "{}"}}"#,
+            "filler ".repeat(40),
+            ["a", "b"][i % 2]
+        );
     }
     fs::write(folder.join("demos.jsonl"), demos).unwrap();
 }
@@ -134,7 +139,11 @@ fn an_error_in_json_has_kind_message_and_field() {
         let output = run(&["parse", "-s", signature, "--json", reply.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1), "{text}");
         let error = &json(&output)["error"];
-        assert_eq!((error["kind"].as_str().unwrap(), error["field"].to_string().as_str()), (kind, field), "{text}");
+        assert_eq!(
+            (error["kind"].as_str().unwrap(), error["field"].to_string().as_str()),
+            (kind, field),
+            "{text}"
+        );
         assert!(error["message"].as_str().unwrap().starts_with("expected "), "{error}");
         assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: expected "), "{text}");
     }
@@ -147,7 +156,12 @@ fn the_variable_names_the_model_and_the_flag_counts_more() {
     assert!(output.status.success() && output.stderr.is_empty());
     let output = dspex().args(args).env("DSPEX_LM", "nobody/nothing").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let output = dspex().args(args).args(["--lm", "builtin/nearest"]).env("DSPEX_LM", "nobody/nothing").output().unwrap();
+    let output = dspex()
+        .args(args)
+        .args(["--lm", "builtin/nearest"])
+        .env("DSPEX_LM", "nobody/nothing")
+        .output()
+        .unwrap();
     assert!(output.status.success());
 }
 
@@ -160,17 +174,24 @@ fn a_bad_data_row_is_named_and_nothing_is_called() {
         path.to_str().unwrap().to_owned()
     };
     let table = [
-        (write("a.jsonl", b"{\"q\": \"x\", \"a\": 1}\n{\"q\": \"x\", \"a\": \"y\"}\n"), "a.jsonl:2: expected `a` to be int, found 'y'"),
+        (
+            write("a.jsonl", b"{\"q\": \"x\", \"a\": 1}\n{\"q\": \"x\", \"a\": \"y\"}\n"),
+            "a.jsonl:2: expected `a` to be int, found 'y'",
+        ),
         (write("b.jsonl", b"{\"q\": \"x\"\n"), "b.jsonl:1: expected a JSON object on the line"),
         (write("c.csv", b"q,a\nx,1\nx\n"), "c.csv:3: expected 2 values, found 1"),
         (write("d.json", b"{\"q\": 1}"), "d.json: expected a JSON list of objects, found another JSON value"),
-        (write("e.jsonl", b"{\"q\": \"x\", \"a\": 1}\n\xff\n"), "e.jsonl:2: expected text in UTF-8, found other bytes"),
+        (
+            write("e.jsonl", b"{\"q\": \"x\", \"a\": 1}\n\xff\n"),
+            "e.jsonl:2: expected text in UTF-8, found other bytes",
+        ),
         (write("f.jsonl", b""), "expected at least one example, found an empty set"),
         (write("g.txt", b"x"), "g.txt: expected a file that ends in .jsonl, .json or .csv, found .txt"),
         (folder.path().join("nowhere.jsonl").to_str().unwrap().to_owned(), "nowhere.jsonl: cannot be read"),
     ];
     for (path, message) in table {
-        let output = run(&["eval", "-s", "q -> a: int", "--data", &path, "--lm", "builtin/nearest", "--json"]);
+        let output =
+            run(&["eval", "-s", "q -> a: int", "--data", &path, "--lm", "builtin/nearest", "--json"]);
         assert_eq!(output.status.code(), Some(2), "{path}");
         let found = json(&output)["error"]["message"].as_str().unwrap().to_owned();
         assert!(found.contains(message), "{found}");

@@ -3,6 +3,9 @@
 //! Each step follows the [`ParsePolicy`] and notes what it mends. Nothing here asks a model again.
 
 mod coerce;
+mod literal_eval;
+mod pyeq;
+mod repair;
 mod scan;
 mod validate;
 

@@ -7,6 +7,7 @@
 mod lexer;
 mod types;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -177,7 +178,7 @@ impl<'a> SignatureParser<'a> {
 
     /// Reads a signature.
     pub fn parse(&self, text: &str) -> Result<Signature, SignatureError> {
-        let reader = Reader { text, types: self.types, compat: self.compat };
+        let reader = Reader::new(text, self.types, self.compat);
         let (arrow, side) = reader.split()?;
         let inputs = reader.side(0, &text[..arrow], Direction::Input)?;
         let outputs = reader.side(side, &text[side..], Direction::Output)?;
@@ -214,7 +215,7 @@ impl FieldType {
     /// # Ok::<(), dspex_core::SignatureError>(())
     /// ```
     pub fn parse(annotation: &str, types: Option<&TypeRegistry>) -> Result<Self, SignatureError> {
-        let reader = Reader { text: annotation, types, compat: false };
+        let reader = Reader::new(annotation, types, false);
         let mut lexer = Lexer::new(annotation, 0, annotation.len());
         let ty = reader.annotation(&mut lexer)?;
         match reader.next(&mut lexer)? {
@@ -247,9 +248,15 @@ struct Reader<'a> {
     text: &'a str,
     types: Option<&'a TypeRegistry>,
     compat: bool,
+    /// How deep the type that is being read is nested.
+    depth: Cell<u32>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, types: Option<&'a TypeRegistry>, compat: bool) -> Self {
+        Self { text, types, compat, depth: Cell::new(0) }
+    }
+
     /// Where the arrow starts and where the outputs start.
     fn split(&self) -> Result<(usize, usize), SignatureError> {
         let mut arrows = Vec::new();
@@ -497,8 +504,8 @@ impl Reader<'_> {
             Token::Name("True") => Value::Bool(true),
             Token::Name("False") => Value::Bool(false),
             Token::Name("None") => Value::None,
-            Token::Punct("-") => match self.constant(lexer)? {
-                number @ (Value::Int(_) | Value::Float(_)) => {
+            Token::Punct("-") => match self.next(lexer)?.1 {
+                Token::Number(number) => {
                     if self.compat {
                         let mut e = self.error(offset, "a constant that DSPy reads", "`-`", "ValueError");
                         e.rule = Some(GrammarRule::NegativeLiteral);

@@ -75,6 +75,19 @@ impl Reader<'_> {
         self.as_type(expr)
     }
 
+    /// An expression, unless it is nested deeper than anyone writes by hand: the depth is that of our own calls.
+    fn expression(&self, lexer: &mut Lexer<'_>) -> Result<Expr, SignatureError> {
+        const MOST: u32 = 100;
+        if self.depth.get() == MOST {
+            let expected = format!("a type nested at most {MOST} levels deep");
+            return Err(self.error(lexer.offset(), &expected, "more", "ValueError"));
+        }
+        self.depth.set(self.depth.get() + 1);
+        let expr = self.union(lexer);
+        self.depth.set(self.depth.get() - 1);
+        expr
+    }
+
     fn as_type(&self, expr: Expr) -> Result<FieldType, SignatureError> {
         match expr {
             Expr::Type(ty) => Ok(ty),
@@ -100,7 +113,7 @@ impl Reader<'_> {
         }
     }
 
-    fn expression(&self, lexer: &mut Lexer<'_>) -> Result<Expr, SignatureError> {
+    fn union(&self, lexer: &mut Lexer<'_>) -> Result<Expr, SignatureError> {
         let first = self.operand(lexer)?;
         if !lexer.take("|") {
             return Ok(first);

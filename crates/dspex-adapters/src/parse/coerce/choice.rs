@@ -1,0 +1,174 @@
+//! One of several: literals and enumerations.
+
+use std::borrow::Cow;
+
+use dspex_core::types::EnumType;
+use dspex_core::value::EnumMember;
+use dspex_core::{FieldType, ParseRule, Value};
+
+use super::walk::{Exactness, Walk};
+use super::{Coercion, Mismatch, mend, pyeq};
+
+/// The literal that is this text.
+pub(super) fn exact_text(text: &str, values: &[Value]) -> Option<Value> {
+    values.iter().find(|v| v.as_str() == Some(text)).cloned()
+}
+
+/// The text without what models copy from the prompt: `Literal[...]`, `str[...]`, one pair of quotes.
+pub(super) fn unwrapped(text: &str) -> &str {
+    let mut text = text.trim();
+    if text.starts_with("Literal[") || text.starts_with("str[") {
+        let inner = text.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
+        text = inner.unwrap_or(text);
+    }
+    let quoted = |q| text.strip_prefix(q).and_then(|rest: &str| rest.strip_suffix(q));
+    quoted('"').or_else(|| quoted('\'')).unwrap_or(text)
+}
+
+/// A value that is not text, for a field that is a literal: one that Python finds among the literals.
+pub(super) fn top_literal(
+    value: &Value,
+    values: &[Value],
+    cx: &mut Coercion<'_>,
+) -> Option<Result<Value, Mismatch>> {
+    if values.contains(value) {
+        return Some(Ok(value.clone()));
+    }
+    let member = values.iter().find(|v| pyeq::equal(v, value))?;
+    if cx.policy.is_compat() {
+        // DSPy gives back what it was given: `1.0` for a literal `1`.
+        return Some(Ok(value.clone()));
+    }
+    if is_bool_for_number(value, member) && cx.applies(ParseRule::BoolForNumber) {
+        let ty = FieldType::Literal(values.to_vec());
+        return Some(Err(Mismatch::new(&ty, value).by(ParseRule::BoolForNumber)));
+    }
+    if !cx.applies(ParseRule::LiteralSpelling) {
+        return Some(Ok(value.clone()));
+    }
+    cx.note(ParseRule::LiteralSpelling, format!("read {} as {}", repr(value), repr(member)));
+    Some(Ok(member.clone()))
+}
+
+fn repr(value: &Value) -> String {
+    value.to_repr().unwrap_or_default()
+}
+
+fn is_bool_for_number(value: &Value, member: &Value) -> bool {
+    matches!(value, Value::Bool(_)) && !matches!(member, Value::Bool(_))
+}
+
+/// A literal inside a type.
+pub(super) fn literal(
+    walk: &mut Walk<'_, '_>,
+    value: &Value,
+    values: &[Value],
+    ty: &FieldType,
+) -> Result<Value, Mismatch> {
+    if let Some(at) = find(value, values) {
+        if is_bool_for_number(value, &values[at]) {
+            walk.refuse(ParseRule::BoolForNumber, value, ty)?;
+        }
+        return Ok(values[at].clone());
+    }
+    let at = mended(walk, value, ty, &values.iter().map(|v| spellings(None, v)).collect::<Vec<_>>())?;
+    Ok(values[at].clone())
+}
+
+/// The place of the value that pydantic takes this value for: first by kind, then by Python's equality, in which
+/// the last of equal values counts.
+fn find(value: &Value, values: &[Value]) -> Option<usize> {
+    let primitive = |v: &Value| matches!(v, Value::Bool(_) | Value::Str(_) | Value::Int(_));
+    let exact = values.iter().position(|v| primitive(v) && v == value);
+    if exact.is_some() {
+        return exact;
+    }
+    pyeq::key(value)?;
+    let last = |wanted: bool| values.iter().rposition(|v| primitive(v) == wanted && pyeq::equal(v, value));
+    last(false).or_else(|| last(true))
+}
+
+/// A member of an enumeration inside a type: by its value.
+pub(super) fn member(
+    walk: &mut Walk<'_, '_>,
+    value: &Value,
+    e: &EnumType,
+    ty: &FieldType,
+) -> Result<Value, Mismatch> {
+    if matches!(value, Value::Enum(m) if m.type_name == e.name) {
+        return Ok(value.clone());
+    }
+    walk.floor(Exactness::Lax);
+    let values: Vec<Value> = e.members.iter().map(|(_, v)| v.clone()).collect();
+    if let Some(at) = find(value, &values) {
+        if is_bool_for_number(value, &values[at]) {
+            walk.refuse(ParseRule::BoolForNumber, value, ty)?;
+        }
+        return Ok(the_member(e, at));
+    }
+    let at = mended(walk, value, ty, &member_spellings(e))?;
+    Ok(the_member(e, at))
+}
+
+fn the_member(e: &EnumType, at: usize) -> Value {
+    let (member, value) = e.members[at].clone();
+    Value::Enum(EnumMember { type_name: e.name.clone(), member, value: Box::new(value) })
+}
+
+/// A field that is an enumeration: a member by its value, then by its name.
+pub(super) fn top_enum(
+    value: &Value,
+    e: &EnumType,
+    ty: &FieldType,
+    cx: &mut Coercion<'_>,
+) -> Result<Value, Mismatch> {
+    if matches!(value, Value::Enum(m) if m.type_name == e.name) {
+        return Ok(value.clone());
+    }
+    if let Some(at) = e.members.iter().position(|(_, v)| pyeq::equal(v, value)) {
+        let walk = Walk::new(cx);
+        if is_bool_for_number(value, &e.members[at].1) {
+            walk.refuse(ParseRule::BoolForNumber, value, ty)?;
+        }
+        return Ok(the_member(e, at));
+    }
+    if let Some(at) = e.members.iter().position(|(name, _)| value.as_str() == Some(name)) {
+        return Ok(the_member(e, at));
+    }
+    let at = mended(&mut Walk::new(cx), value, ty, &member_spellings(e))?;
+    Ok(the_member(e, at))
+}
+
+/// What stands for each choice in text.
+type Spellings<'a> = Vec<Cow<'a, str>>;
+
+fn spellings<'a>(name: Option<&'a str>, value: &'a Value) -> Spellings<'a> {
+    let value = match value {
+        Value::Str(s) => Some(Cow::Borrowed(s.as_str())),
+        other => other.to_text().ok().map(Cow::Owned),
+    };
+    value.into_iter().chain(name.map(Cow::Borrowed)).collect()
+}
+
+fn member_spellings(e: &EnumType) -> Vec<Spellings<'_>> {
+    e.members.iter().map(|(name, value)| spellings(Some(name), value)).collect()
+}
+
+/// The place of the only choice that text means, spelled otherwise.
+fn mended(
+    walk: &mut Walk<'_, '_>,
+    value: &Value,
+    ty: &FieldType,
+    choices: &[Spellings<'_>],
+) -> Result<usize, Mismatch> {
+    let mismatch = || Mismatch::new(ty, value);
+    let Value::Str(text) = value else { return Err(mismatch()) };
+    if !walk.cx.applies(ParseRule::LiteralSpelling) {
+        return Err(mismatch());
+    }
+    let at = mend::choice(text, choices)
+        .map_err(|several| if several { mismatch().by(ParseRule::LiteralSpelling) } else { mismatch() })?;
+    walk.cx.note(ParseRule::LiteralSpelling, format!("read `{}` as `{}`", text.trim(), choices[at][0]));
+    walk.floor(Exactness::Mended);
+    Ok(at)
+}

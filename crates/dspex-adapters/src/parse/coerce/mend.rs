@@ -1,0 +1,156 @@
+//! Values with marks around them or in another spelling, where there is one reading only.
+//!
+//! DSPy fails on all of these. Each step is a rule of the policy; nothing is guessed from a part of the text.
+
+use std::borrow::Cow;
+
+use dspex_core::{FieldType, ParsePolicy, ParseRule, Value};
+
+use super::scalar;
+
+/// What became of text that is no value as it stands.
+pub(super) enum Mended {
+    /// It is no value with marks around it either.
+    No,
+    /// It has two readings; the rule that would have to choose.
+    Refused(ParseRule),
+    /// The value and what was done for it.
+    Yes(Value, Vec<ParseRule>),
+}
+
+/// A number or truth value with marks around it, or with commas between groups of digits.
+pub(super) fn scalar(policy: &ParsePolicy, text: &str, ty: &FieldType) -> Mended {
+    if !matches!(ty, FieldType::Int | FieldType::Float | FieldType::Bool | FieldType::Decimal) {
+        return Mended::No;
+    }
+    let marks = policy.applies(ParseRule::ScalarDecoration);
+    let commas = policy.applies(ParseRule::ThousandsSeparator) && !matches!(ty, FieldType::Bool);
+    for (i, bare) in layers(text, &['.']).into_iter().enumerate() {
+        if i > 0 && !marks {
+            break;
+        }
+        let decorated = (i > 0).then_some(ParseRule::ScalarDecoration);
+        if i > 0
+            && let Some(value) = read(bare, ty)
+        {
+            return Mended::Yes(value, decorated.into_iter().collect());
+        }
+        if !commas {
+            continue;
+        }
+        match grouped(bare, ty) {
+            Grouped::No => {}
+            Grouped::Ambiguous => return Mended::Refused(ParseRule::ThousandsSeparator),
+            Grouped::Yes(clean) => {
+                if let Some(value) = read(&clean, ty) {
+                    let rules = decorated.into_iter().chain([ParseRule::ThousandsSeparator]);
+                    return Mended::Yes(value, rules.collect());
+                }
+            }
+        }
+    }
+    Mended::No
+}
+
+fn read(text: &str, ty: &FieldType) -> Option<Value> {
+    scalar::read(&text.into(), ty).map(|(value, _)| value)
+}
+
+/// The text trimmed, and then with one layer of marks less at a time: fences, backticks, bold, a last stop.
+fn layers<'t>(text: &'t str, stops: &[char]) -> Vec<&'t str> {
+    let mut layers = vec![text.trim()];
+    let mut stopped = false;
+    while let Some(&outer) = layers.last() {
+        let inner = without_marks(outer).or_else(|| {
+            let first = !std::mem::replace(&mut stopped, true);
+            outer.strip_suffix(stops).filter(|_| first)
+        });
+        match inner {
+            Some(inner) if layers.len() < 8 => layers.push(inner.trim()),
+            _ => break,
+        }
+    }
+    layers
+}
+
+fn without_marks(text: &str) -> Option<&str> {
+    if let Some(inner) = text.strip_prefix("```").and_then(|t| t.strip_suffix("```")) {
+        // What stands behind the fence on its line is the name of a language.
+        return Some(match inner.split_once('\n') {
+            Some((language, code)) if language.chars().all(|c| !c.is_whitespace()) => code,
+            _ => inner,
+        });
+    }
+    let between = |mark: &str| {
+        let inner = text.strip_prefix(mark)?.strip_suffix(mark)?;
+        // `*a* or *b*` is not one thing in marks.
+        (!inner.is_empty() && !inner.contains(mark)).then_some(inner)
+    };
+    ["**", "__", "`", "*"].into_iter().find_map(between)
+}
+
+/// A number with commas.
+enum Grouped {
+    No,
+    /// `1,234` where a fraction is possible: the comma may be a decimal comma.
+    Ambiguous,
+    /// The number without its commas.
+    Yes(String),
+}
+
+fn grouped(text: &str, ty: &FieldType) -> Grouped {
+    let body = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, fraction) = body.split_once('.').map_or((body, None), |(w, f)| (w, Some(f)));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let mut groups = whole.split(',');
+    let head = groups.next().unwrap_or_default();
+    let (mut count, mut three) = (0, true);
+    for group in groups {
+        count += 1;
+        three &= group.len() == 3 && digits(group);
+    }
+    let head_fits = (1..=3).contains(&head.len()) && digits(head) && !head.starts_with('0');
+    if count == 0 || !three || !head_fits || !fraction.is_none_or(|f| !f.is_empty() && digits(f)) {
+        return Grouped::No;
+    }
+    if count == 1 && fraction.is_none() && !matches!(ty, FieldType::Int) {
+        return Grouped::Ambiguous;
+    }
+    Grouped::Yes(text.replace(',', ""))
+}
+
+/// The place of the only choice that the text means when capitals and marks do not count. The error says whether
+/// there are several.
+pub(super) fn choice(text: &str, choices: &[Vec<Cow<'_, str>>]) -> Result<usize, bool> {
+    // What is spelled exactly as one choice is that choice, even where another differs only in capitals.
+    for bare in layers(text, &['.', '!']) {
+        for bare in [bare, unquoted(bare)] {
+            for same in [same_text, same_letters] {
+                let found: Vec<usize> =
+                    (0..choices.len()).filter(|i| choices[*i].iter().any(|c| same(c, bare))).collect();
+                match found.as_slice() {
+                    [] => {}
+                    [one] => return Ok(*one),
+                    _ => return Err(true),
+                }
+            }
+        }
+    }
+    Err(false)
+}
+
+fn same_text(choice: &str, text: &str) -> bool {
+    choice == text
+}
+
+fn same_letters(choice: &str, text: &str) -> bool {
+    choice.trim().to_lowercase() == text.to_lowercase()
+}
+
+fn unquoted(text: &str) -> &str {
+    let pairs = [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+    pairs
+        .into_iter()
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+        .map_or(text, str::trim)
+}

@@ -1,0 +1,206 @@
+//! From a field's text, or a value that JSON gave it, to a value of the field's type.
+//!
+//! The order of the attempts is that of DSPy's `parse_value`; what a value may become is pydantic's lax mode
+//! ([`walk`], [`scalar`], [`choice`], [`time`]). What goes beyond is in [`mend`], a rule of the policy for each step.
+
+mod choice;
+mod decimal;
+mod mend;
+mod mismatch;
+mod scalar;
+mod several;
+#[cfg(test)]
+mod tests;
+mod time;
+mod walk;
+
+use dspex_core::types::UnionType;
+use dspex_core::{FieldType, Note, ParsePolicy, ParseRule, Special, Value};
+
+pub(crate) use self::mismatch::Mismatch;
+use self::walk::Walk;
+use super::literal_eval::{LiteralError, literal_eval};
+use super::{pyeq, repair};
+
+/// What a reading of one field knows and collects.
+#[derive(Debug)]
+pub(crate) struct Coercion<'a> {
+    policy: &'a ParsePolicy,
+    field: &'a str,
+    notes: Vec<Note>,
+}
+
+impl<'a> Coercion<'a> {
+    /// For a field of this name.
+    pub(crate) fn new(policy: &'a ParsePolicy, field: &'a str) -> Self {
+        Self { policy, field, notes: Vec::new() }
+    }
+
+    /// What was mended.
+    pub(crate) fn into_notes(self) -> Vec<Note> {
+        self.notes
+    }
+
+    /// The mismatch with the field's name; what was mended on the way to it does not count.
+    fn failed(&mut self, before: usize, mismatch: Mismatch) -> Mismatch {
+        self.notes.truncate(before);
+        Mismatch { field: self.field.to_owned(), ..mismatch }
+    }
+
+    fn applies(&self, rule: ParseRule) -> bool {
+        self.policy.applies(rule)
+    }
+
+    fn note(&mut self, rule: ParseRule, message: impl Into<String>) {
+        self.notes.push(Note::new(rule, Some(self.field), message));
+    }
+}
+
+/// A value of a type from text.
+pub(crate) fn coerce_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+    if matches!(ty, FieldType::Union(u) if is_optional_text(u))
+        && matches!(text, "null" | "None")
+        && cx.applies(ParseRule::NullText)
+    {
+        cx.note(ParseRule::NullText, format!("read `{text}` as no value"));
+        return Ok(Value::None);
+    }
+    let before = cx.notes.len();
+    from_text(text, ty, cx).map_err(|m| cx.failed(before, m))
+}
+
+/// A value of a type from a value, as JSON gives it. Text is read as text is, but the word `null` stays a word.
+pub(crate) fn coerce_value(value: Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+    let before = cx.notes.len();
+    let result = match value {
+        Value::Str(text) => from_text(&text, ty, cx),
+        value => from_value(&value, ty, cx),
+    };
+    result.map_err(|m| cx.failed(before, m))
+}
+
+/// JSON as a value. A mapping that looks like a tag of the lossless form stays a mapping.
+pub(crate) fn plain_json(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Array(items) => Value::List(items.iter().map(plain_json).collect()),
+        serde_json::Value::Object(map) => {
+            Value::Dict(map.iter().map(|(k, v)| (k.as_str().into(), plain_json(v))).collect())
+        }
+        scalar => Value::from_tagged(scalar).unwrap_or(Value::None),
+    }
+}
+
+fn from_value(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+    match ty {
+        FieldType::Str => text_of(value).ok_or_else(|| Mismatch::new(ty, value)),
+        FieldType::Enum(e) => choice::top_enum(value, e, ty, cx),
+        FieldType::Literal(values) => match choice::top_literal(value, values, cx) {
+            Some(result) => result,
+            None => Walk::new(cx).validate(value, ty),
+        },
+        _ => Walk::new(cx).validate(value, ty),
+    }
+}
+
+/// A value as Python's `str()` writes it.
+fn text_of(value: &Value) -> Option<Value> {
+    let text =
+        if let Value::Bytes(_) | Value::Complex(..) = value { value.to_repr() } else { value.to_text() };
+    text.ok().map(Value::Str)
+}
+
+/// Whether text for this type is never looked into.
+fn is_optional_text(union: &UnionType) -> bool {
+    union.options.contains(&FieldType::None) && union.options.contains(&FieldType::Str)
+}
+
+fn from_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+    match ty {
+        FieldType::Str => Ok(text.into()),
+        FieldType::Enum(e) => choice::top_enum(&text.into(), e, ty, cx),
+        FieldType::Union(u) if is_optional_text(u) => Walk::new(cx).validate(&text.into(), ty),
+        FieldType::Literal(values) => literal_text(text, values, ty, cx),
+        FieldType::Special(Special::Reasoning) => {
+            let value = candidate(text, ty)?.value;
+            Ok(Walk::new(cx).validate(&value, ty).unwrap_or_else(|_| text.into()))
+        }
+        _ => json_text(text, text, ty, cx),
+    }
+}
+
+fn literal_text(
+    text: &str,
+    values: &[Value],
+    ty: &FieldType,
+    cx: &mut Coercion<'_>,
+) -> Result<Value, Mismatch> {
+    if let Some(member) = choice::exact_text(text, values) {
+        return Ok(member);
+    }
+    let bare = choice::unwrapped(text);
+    match choice::exact_text(bare, values) {
+        Some(member) => Ok(member),
+        None => json_text(bare, text, ty, cx),
+    }
+}
+
+/// Reads text that may be JSON or a Python literal; `original` is what the model wrote.
+fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+    let candidate = candidate(text, ty)?;
+    let before = cx.notes.len();
+    let error = match Walk::new(cx).validate(&candidate.value, ty) {
+        Ok(value) => return accept(value, &candidate, original, ty, cx),
+        Err(error) => error,
+    };
+    cx.notes.truncate(before);
+    // The text as it stands may be a value with marks around it. Without mending, DSPy's answer counts.
+    if error.rule.is_none() && !error.unsupported && !cx.policy.is_compat() {
+        match Walk::new(cx).validate(&original.into(), ty) {
+            Ok(value) if cx.notes.len() > before => return Ok(value),
+            Err(refused) if refused.rule.is_some() => return Err(refused),
+            _ => cx.notes.truncate(before),
+        }
+    }
+    Err(error)
+}
+
+/// A value that fits; what had to be done to the text for it is noted or refused.
+fn accept(
+    value: Value,
+    candidate: &Candidate,
+    text: &str,
+    ty: &FieldType,
+    cx: &mut Coercion<'_>,
+) -> Result<Value, Mismatch> {
+    if candidate.dropped
+        && cx.applies(ParseRule::SeveralValues)
+        && several::differ(text, &value, ty, cx.policy)
+    {
+        return Err(Mismatch::words(ty.name(), text).by(ParseRule::SeveralValues));
+    }
+    if candidate.repaired && cx.applies(ParseRule::RepairedJson) {
+        cx.note(ParseRule::RepairedJson, "the text is not JSON as it stands; the value is what it means");
+    }
+    Ok(value)
+}
+
+/// What text is taken for before its type is looked at.
+struct Candidate {
+    value: Value,
+    repaired: bool,
+    dropped: bool,
+}
+
+fn candidate(text: &str, ty: &FieldType) -> Result<Candidate, Mismatch> {
+    let hard = || Mismatch::words(ty.name(), text).hard();
+    let read = repair::loads(text).map_err(|_| hard())?;
+    if text.is_empty() || read.value.as_str() != Some("") {
+        return Ok(Candidate { value: read.value, repaired: read.repaired, dropped: read.dropped });
+    }
+    let value = match literal_eval(text) {
+        Ok(value) => value,
+        Err(LiteralError::NotLiteral) => text.into(),
+        Err(LiteralError::NoValue) => return Err(hard()),
+    };
+    Ok(Candidate { value, repaired: false, dropped: false })
+}

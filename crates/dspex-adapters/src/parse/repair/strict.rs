@@ -1,0 +1,319 @@
+//! Reads strict JSON as Python's `json` module does; mends nothing.
+
+use dspex_core::Value;
+use dspex_core::value::Dict;
+
+/// How deep Python's decoder follows under its default recursion limit, when called from a script.
+const MAX_DEPTH: usize = 994;
+
+/// The most digits that Python turns into a whole number.
+pub(super) const MAX_DIGITS: usize = 4300;
+
+/// Why text was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It is not JSON.
+    Syntax,
+    /// A whole number is longer than Python reads.
+    TooManyDigits,
+    /// It nests too deeply.
+    TooDeep,
+}
+
+/// A value that was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) value: Value,
+    /// Where the value ends, in bytes.
+    pub(super) end: usize,
+    /// Whether half of a surrogate pair was replaced.
+    pub(super) lossy: bool,
+    /// Whether something is missing from the value: a half of a pair, or what stood under a repeated key.
+    pub(super) dropped: bool,
+}
+
+/// Reads text that is one JSON value and white space.
+pub(super) fn whole(text: &str) -> Result<Read, Refusal> {
+    let read = prefix(text, skip_space(text, 0))?;
+    if skip_space(text, read.end) == text.len() { Ok(read) } else { Err(Refusal::Syntax) }
+}
+
+/// Reads the JSON value that starts at a byte of the text, whatever follows it.
+pub(super) fn prefix(text: &str, start: usize) -> Result<Read, Refusal> {
+    let mut reader = Reader { text, pos: start, lossy: false, dropped: false };
+    let value = reader.value()?;
+    Ok(Read { value, end: reader.pos, lossy: reader.lossy, dropped: reader.dropped || reader.lossy })
+}
+
+/// Whether the rest of the text is white space as JSON has it.
+pub(super) fn ends_at(text: &str, pos: usize) -> bool {
+    skip_space(text, pos) == text.len()
+}
+
+fn skip_space(text: &str, pos: usize) -> usize {
+    let rest = text.as_bytes().get(pos..).unwrap_or_default();
+    pos + rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
+}
+
+/// A container that is not closed yet.
+enum Open {
+    List(Vec<Value>),
+    /// The members so far and the key whose value comes next.
+    Dict(Dict, String),
+}
+
+/// What the reader met when it looked for a value.
+enum Met {
+    Value(Value),
+    Opened(Open),
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    pos: usize,
+    lossy: bool,
+    dropped: bool,
+}
+
+impl Reader<'_> {
+    /// Reads one value. Open containers are kept in a list, not on the stack, so that depth costs no stack.
+    fn value(&mut self) -> Result<Value, Refusal> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            if open.len() >= MAX_DEPTH && matches!(self.peek(), Some(b'{' | b'[')) {
+                return Err(Refusal::TooDeep);
+            }
+            let mut done = match self.start()? {
+                Met::Value(value) => value,
+                Met::Opened(container) => {
+                    open.push(container);
+                    continue;
+                }
+            };
+            loop {
+                match open.pop() {
+                    None => return Ok(done),
+                    Some(container) => match self.after_item(container, done)? {
+                        Met::Value(closed) => done = closed,
+                        Met::Opened(container) => {
+                            open.push(container);
+                            break;
+                        }
+                    },
+                }
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.pos).copied()
+    }
+
+    fn space(&mut self) {
+        self.pos = skip_space(self.text, self.pos);
+    }
+
+    /// Moves past a byte if it stands here.
+    fn eat(&mut self, byte: u8) -> bool {
+        let here = self.peek() == Some(byte);
+        self.pos += usize::from(here);
+        here
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Met, Refusal> {
+        if !self.text[self.pos..].starts_with(word) {
+            return Err(Refusal::Syntax);
+        }
+        self.pos += word.len();
+        Ok(Met::Value(value))
+    }
+
+    /// Reads a value that holds no others, or the opening of one that does.
+    fn start(&mut self) -> Result<Met, Refusal> {
+        match self.peek().ok_or(Refusal::Syntax)? {
+            b'{' => {
+                self.pos += 1;
+                self.space();
+                if self.eat(b'}') {
+                    return Ok(Met::Value(Value::Dict(Dict::new())));
+                }
+                let key = self.key()?;
+                Ok(Met::Opened(Open::Dict(Dict::new(), key)))
+            }
+            b'[' => {
+                self.pos += 1;
+                self.space();
+                if self.eat(b']') {
+                    return Ok(Met::Value(Value::List(Vec::new())));
+                }
+                Ok(Met::Opened(Open::List(Vec::new())))
+            }
+            b'"' => {
+                self.pos += 1;
+                self.string().map(|s| Met::Value(Value::Str(s)))
+            }
+            b'n' => self.word("null", Value::None),
+            b't' => self.word("true", Value::Bool(true)),
+            b'f' => self.word("false", Value::Bool(false)),
+            b'N' => self.word("NaN", Value::Float(f64::NAN)),
+            b'I' => self.word("Infinity", Value::Float(f64::INFINITY)),
+            b'-' if self.text[self.pos..].starts_with("-I") => {
+                self.word("-Infinity", Value::Float(f64::NEG_INFINITY))
+            }
+            _ => self.number().map(Met::Value),
+        }
+    }
+
+    /// Adds an item to its container, and reads on to the next item or to the end of the container.
+    fn after_item(&mut self, container: Open, item: Value) -> Result<Met, Refusal> {
+        self.space();
+        match container {
+            Open::List(mut items) => {
+                items.push(item);
+                if self.eat(b',') {
+                    self.space();
+                    return Ok(Met::Opened(Open::List(items)));
+                }
+                if self.eat(b']') { Ok(Met::Value(Value::List(items))) } else { Err(Refusal::Syntax) }
+            }
+            Open::Dict(mut members, key) => {
+                self.dropped |= members.insert(Value::Str(key), item).is_some();
+                if self.eat(b',') {
+                    self.space();
+                    let key = self.key()?;
+                    return Ok(Met::Opened(Open::Dict(members, key)));
+                }
+                if self.eat(b'}') { Ok(Met::Value(Value::Dict(members))) } else { Err(Refusal::Syntax) }
+            }
+        }
+    }
+
+    /// Reads a key, its colon and the space around it.
+    fn key(&mut self) -> Result<String, Refusal> {
+        if !self.eat(b'"') {
+            return Err(Refusal::Syntax);
+        }
+        let key = self.string()?;
+        self.space();
+        if !self.eat(b':') {
+            return Err(Refusal::Syntax);
+        }
+        self.space();
+        Ok(key)
+    }
+
+    /// Reads a text from behind its opening quote.
+    fn string(&mut self) -> Result<String, Refusal> {
+        let mut out = String::new();
+        loop {
+            let plain_from = self.pos;
+            while self.peek().is_some_and(|b| b >= b' ' && b != b'"' && b != b'\\') {
+                self.pos += 1;
+            }
+            // The run ends at an ASCII byte or at the end: never within a character.
+            out.push_str(&self.text[plain_from..self.pos]);
+            if self.eat(b'"') {
+                return Ok(out);
+            }
+            if !self.eat(b'\\') {
+                return Err(Refusal::Syntax);
+            }
+            let c = self.escape()?;
+            out.push(c);
+        }
+    }
+
+    /// Reads an escape from behind its backslash.
+    fn escape(&mut self) -> Result<char, Refusal> {
+        let kind = self.peek().ok_or(Refusal::Syntax)?;
+        self.pos += 1;
+        match kind {
+            b'"' => Ok('"'),
+            b'\\' => Ok('\\'),
+            b'/' => Ok('/'),
+            b'b' => Ok('\u{8}'),
+            b'f' => Ok('\u{c}'),
+            b'n' => Ok('\n'),
+            b'r' => Ok('\r'),
+            b't' => Ok('\t'),
+            b'u' => {
+                let unit = self.unit()?;
+                Ok(self.scalar(unit))
+            }
+            _ => Err(Refusal::Syntax),
+        }
+    }
+
+    /// Reads four hexadecimal digits.
+    fn unit(&mut self) -> Result<u32, Refusal> {
+        let digits = self.text.as_bytes().get(self.pos..self.pos + 4).ok_or(Refusal::Syntax)?;
+        let unit = digits.iter().try_fold(0, |unit, &b| Some(unit * 16 + char::from(b).to_digit(16)?));
+        self.pos += 4;
+        unit.ok_or(Refusal::Syntax)
+    }
+
+    /// The character that a unit stands for, alone or with the second half of a pair that follows it.
+    fn scalar(&mut self, unit: u32) -> char {
+        if (0xD800..0xDC00).contains(&unit) && self.text.as_bytes()[self.pos..].starts_with(b"\\u") {
+            let back = self.pos;
+            self.pos += 2;
+            if let Ok(low @ 0xDC00..0xE000) = self.unit()
+                && let Some(c) = char::from_u32(join_surrogates(unit, low))
+            {
+                return c;
+            }
+            self.pos = back;
+        }
+        char::from_u32(unit).unwrap_or_else(|| {
+            self.lossy = true;
+            char::REPLACEMENT_CHARACTER
+        })
+    }
+
+    fn digits(&mut self) -> usize {
+        let from = self.pos;
+        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.pos += 1;
+        }
+        self.pos - from
+    }
+
+    fn number(&mut self) -> Result<Value, Refusal> {
+        let from = self.pos;
+        self.eat(b'-');
+        let mut whole_digits = 1;
+        if !self.eat(b'0') {
+            whole_digits = self.digits();
+            if whole_digits == 0 {
+                return Err(Refusal::Syntax);
+            }
+        }
+        let whole_end = self.pos;
+        // A point or an exponent without digits is not part of the number.
+        if self.eat(b'.') && self.digits() == 0 {
+            self.pos = whole_end;
+        }
+        let mantissa_end = self.pos;
+        if self.eat(b'e') || self.eat(b'E') {
+            if !self.eat(b'+') {
+                self.eat(b'-');
+            }
+            if self.digits() == 0 {
+                self.pos = mantissa_end;
+            }
+        }
+        let text = &self.text[from..self.pos];
+        if self.pos > whole_end {
+            return text.parse().map(Value::Float).map_err(|_| Refusal::Syntax);
+        }
+        if whole_digits > MAX_DIGITS {
+            return Err(Refusal::TooManyDigits);
+        }
+        text.parse().map(Value::Int).map_err(|_| Refusal::Syntax)
+    }
+}
+
+/// The code point that the halves of a surrogate pair make together.
+pub(super) fn join_surrogates(high: u32, low: u32) -> u32 {
+    0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+}
