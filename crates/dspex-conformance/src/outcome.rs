@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use dspex_core::ErrorKind;
 use serde_json::Value as Json;
 
 use crate::corpus::Corpus;
@@ -29,6 +30,14 @@ pub(crate) fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expect
 
 fn short(value: &impl std::fmt::Debug) -> String {
     dspex_core::shorten_text(&format!("{value:?}"))
+}
+
+/// An error in words; a kind that is not supported yet is said to be so.
+pub(crate) fn failed(error: &dspex_core::Error) -> String {
+    match error.kind() {
+        ErrorKind::Unsupported { .. } => format!("not supported yet: {error}"),
+        _ => format!("{}: {error}", error.code()),
+    }
 }
 
 /// A member of an object, or why there is none.

@@ -6,7 +6,7 @@ use dspex_core::{ErrorKind, ParsePolicy, Parsed, Stage};
 use serde_json::Value as Json;
 
 use crate::corpus::Corpus;
-use crate::outcome::{Outcome, member, same, text};
+use crate::outcome::{Outcome, failed, member, same, text};
 
 /// Runs a case.
 pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
@@ -16,11 +16,12 @@ pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
         return match parsed {
             Ok(parsed) => Err(format!("expected {class}, found {}", parsed.fields.to_tagged())),
             Err(e) if is_class(&e, class) => Ok(()),
-            Err(e) => Err(format!("expected {class}, found {}: {e}", e.code())),
+            Err(e) if matches!(e.kind(), ErrorKind::Unsupported { .. }) => Err(failed(&e)),
+            Err(e) => Err(format!("expected {class}, found {}", failed(&e))),
         };
     }
     let expected = corpus.record(member(case, "result")?)?;
-    let found = parsed.map_err(|e| format!("{}: {e}", e.code()))?;
+    let found = parsed.map_err(|e| failed(&e))?;
     let found: dspex_core::Record = found.fields.into_iter().map(|(k, v)| (k, corpus.plain(v))).collect();
     // Kinds count: as values `1` and `1.0` differ, and so do `1` and `True`.
     if found == expected {
@@ -43,8 +44,6 @@ pub fn read_completion(
 
 /// Whether an error is what DSPy would raise as a class.
 fn is_class(error: &dspex_core::Error, class: &str) -> bool {
-    if matches!(error.kind(), ErrorKind::Unsupported { .. }) {
-        return false;
-    }
-    class != "AdapterParseError" || error.stage() == Stage::Parse
+    let unsupported = matches!(error.kind(), ErrorKind::Unsupported { .. });
+    !unsupported && (class != "AdapterParseError" || error.stage() == Stage::Parse)
 }

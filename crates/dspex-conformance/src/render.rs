@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::checker::{self, Expected};
 use crate::corpus::Corpus;
-use crate::outcome::{Outcome, list, text};
+use crate::outcome::{Outcome, failed, list, text};
 
 /// Runs a case.
 pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
@@ -31,9 +31,8 @@ pub fn render_case(corpus: &Corpus, case: &Json) -> Result<Vec<Json>, String> {
     let signature = corpus.signature(case)?;
     let demos = corpus.demos(case)?;
     let inputs = corpus.record(case.get("inputs").unwrap_or(&Json::Null))?;
-    let request = adapter
-        .render(&RenderCall::new(&signature, &inputs).demos(&demos))
-        .map_err(|e| format!("rendering failed: {e}"))?;
+    let request =
+        adapter.render(&RenderCall::new(&signature, &inputs).demos(&demos)).map_err(|e| failed(&e))?;
     Ok(request.messages.iter().map(dspex_core::lm::Message::to_json).collect())
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::checker;
 use crate::corpus::Corpus;
-use crate::outcome::{Outcome, member, same, text};
+use crate::outcome::{Outcome, failed, member, same, text};
 
 pub(super) fn run(corpus: &Corpus, row: &Json) -> Outcome {
     let name = text(row, "name")?;
@@ -29,9 +29,7 @@ pub(super) fn run(corpus: &Corpus, row: &Json) -> Outcome {
 fn rendered_hint(ty: &FieldType) -> Result<String, String> {
     let signature = Signature::new([Field::output("x", ty.clone())]).map_err(|e| e.to_string())?;
     let inputs = Record::new();
-    let request = ChatAdapter::new()
-        .render(&RenderCall::new(&signature, &inputs))
-        .map_err(|e| format!("rendering failed: {e}"))?;
+    let request = ChatAdapter::new().render(&RenderCall::new(&signature, &inputs)).map_err(|e| failed(&e))?;
     let system = request.messages.first().map(dspex_core::lm::Message::text).unwrap_or_default();
     let (_, behind) = system.split_once("[[ ## x ## ]]\n{x}").ok_or("expected a section for the output")?;
     Ok(behind.split("\n\n[[ ## completed ## ]]").next().unwrap_or_default().to_owned())

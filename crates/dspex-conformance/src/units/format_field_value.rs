@@ -5,7 +5,7 @@ use dspex_core::{Adapter, Field, FieldType, Record, RenderCall, Signature, Value
 use serde_json::Value as Json;
 
 use crate::corpus::Corpus;
-use crate::outcome::{Outcome, member, same, text};
+use crate::outcome::{Outcome, failed, member, same, text};
 
 pub(super) fn run(corpus: &Corpus, row: &Json) -> Outcome {
     let value = corpus.value(member(row, "value")?)?;
@@ -27,9 +27,7 @@ fn written(ty: FieldType, value: &Value) -> Result<String, String> {
     let fields = [Field::input("x", ty), Field::output("y", FieldType::Str)];
     let signature = Signature::new(fields).map_err(|e| e.to_string())?;
     let inputs = Record::new().with("x", value.clone());
-    let request = ChatAdapter::new()
-        .render(&RenderCall::new(&signature, &inputs))
-        .map_err(|e| format!("rendering failed: {e}"))?;
+    let request = ChatAdapter::new().render(&RenderCall::new(&signature, &inputs)).map_err(|e| failed(&e))?;
     let user = request.messages.last().map(dspex_core::lm::Message::text).unwrap_or_default();
     let body = user.strip_prefix("[[ ## x ## ]]\n").ok_or("expected a section for the input")?;
     let (value, _) = body.rsplit_once("\n\n").ok_or("expected a reminder behind the section")?;
