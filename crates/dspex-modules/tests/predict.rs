@@ -1,5 +1,7 @@
 //! One call of a predictor: what it sends, what it refuses, what it tells.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use dspex_core::lm::{Choice, FinishReason, LmError, LmErrorKind, Options, Reply};
