@@ -73,7 +73,7 @@ fn instructions(program: &impl Program) -> Vec<(String, String)> {
 
 fn say(text: &str) -> LeafState {
     let mut state = predict().state().iter().next().unwrap().1.clone();
-    state.signature.as_mut().unwrap().instructions = text.to_owned();
+    state.signature.as_mut().unwrap().instructions = text.into();
     state
 }
 
