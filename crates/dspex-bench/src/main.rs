@@ -15,7 +15,11 @@ use measure::Figure;
 /// What a bench gives: its figures, or why it could not run.
 type Measured = Result<Vec<Figure>, Box<dyn std::error::Error>>;
 
-const BENCHES: &[(&str, fn() -> Measured)] = &[
+/// A bench by its name.
+type Bench = (&'static str, fn() -> Measured);
+
+/// Every bench.
+const BENCHES: &[Bench] = &[
     ("signature", per_call::signature),
     ("predict", per_call::predict),
     ("in_flight", in_flight::in_flight),

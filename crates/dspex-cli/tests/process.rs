@@ -1,5 +1,7 @@
 //! The command as a process: signals, sockets, standard input, shapes that scripts rely on.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -58,6 +60,7 @@ fn ctrl_c_during_eval_writes_what_is_known() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the other process needs time to get going")]
     std::thread::sleep(Duration::from_millis(2_500));
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());

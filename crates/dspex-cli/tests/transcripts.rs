@@ -8,6 +8,8 @@
 //!
 //! With `UPDATE_TRANSCRIPTS=1` the outputs are written anew; read the difference before you commit it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Paths, states and walks over programs, as users meet them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -71,7 +73,7 @@ fn instructions(program: &impl Program) -> Vec<(String, String)> {
 
 fn say(text: &str) -> LeafState {
     let mut state = predict().state().iter().next().unwrap().1.clone();
-    state.signature.as_mut().unwrap().instructions = text.to_owned();
+    state.signature.as_mut().unwrap().instructions = text.into();
     state
 }
 
