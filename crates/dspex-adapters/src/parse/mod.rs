@@ -23,7 +23,7 @@ use scan::Section;
 /// Reads a completion whose fields stand in sections under markers.
 pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
     let text = completion.content();
-    if text.trim().is_empty() && !policy.is_compat() {
+    if text.trim().is_empty() && policy.applies(ParseRule::NoSections) {
         return Err(Error::new(ErrorKind::EmptyReply { expected: names(signature) })
             .with_hint("ask again, or raise `max_tokens` if the model spends them on reasoning"));
     }
