@@ -62,20 +62,27 @@ fn parse_rules(corpus: &Corpus, case: &Json) -> Result<Vec<Option<ParseRule>>, S
     if values(&ours) == values(&dspy) {
         return Ok(rules);
     }
-    // A rule is at work where switching it off alone changes the outcome.
     let mut explained = false;
+    // A rule is at work where switching it off alone changes the outcome, or, where several rules would each do,
+    // where it alone makes the difference.
+    let without = |off: &dyn Fn(ParseRule) -> bool| {
+        let off = ParseRule::ALL.iter().filter(|r| off(**r));
+        off.fold(ParsePolicy::default(), |policy, r| policy.without(*r))
+    };
+    let mut at_work = Vec::new();
     for rule in ParseRule::ALL {
-        if values(&read(&ParsePolicy::default().without(*rule))?) != values(&ours) {
+        if values(&read(&without(&|r| r == *rule))?) != values(&ours) {
+            at_work.push(Some(*rule));
+        }
+    }
+    for rule in ParseRule::ALL.iter().filter(|_| at_work.is_empty()) {
+        if values(&read(&without(&|r| r != *rule))?) != values(&dspy) {
             rules.push(Some(*rule));
             explained = true;
         }
     }
-    // Rules that stand in for each other change nothing alone; their notes tell.
-    if !explained {
-        let noted: Vec<_> = ours.iter().flat_map(|p| &p.notes).map(|n| Some(n.rule)).collect();
-        explained = !noted.is_empty();
-        rules.extend(noted);
-    }
+    explained |= !at_work.is_empty();
+    rules.extend(at_work);
     if !explained {
         rules.push(None);
     }
