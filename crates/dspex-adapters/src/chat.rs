@@ -146,10 +146,8 @@ impl Adapter for ChatAdapter {
             messages.push(Message::assistant(self.assistant(signature, demo)?));
         }
         for demo in complete {
-            let user = Self::user(signature, demo, "", "")?;
-            if !user.is_empty() {
-                messages.push(Message::user(user));
-            }
+            // Without inputs the user's turn is empty, but it is there: turns of the model follow turns of the user.
+            messages.push(Message::user(Self::user(signature, demo, "", "")?));
             messages.push(Message::assistant(self.assistant(signature, demo)?));
         }
         messages.push(Message::user(Self::user(signature, call.inputs, "", &self.reminder(signature))?));

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use dspex_core::{Adapter, Result, unknown_name};
 
 pub use chat::ChatAdapter;
+#[doc(hidden)]
+pub use parse::conformance;
 pub use wording::{ChatWording, FieldWording, Wording};
 
 /// Makes an adapter with our wording.

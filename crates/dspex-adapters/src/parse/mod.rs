@@ -3,6 +3,8 @@
 //! Each step follows the [`ParsePolicy`] and notes what it mends. Nothing here asks a model again.
 
 mod coerce;
+#[doc(hidden)]
+pub mod conformance;
 mod literal_eval;
 mod pyeq;
 mod repair;

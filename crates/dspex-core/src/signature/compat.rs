@@ -37,3 +37,52 @@ pub fn insert(signature: &Signature, index: isize, field: Field) -> Result<Signa
         outputs,
     )
 }
+
+/// Instructions as DSPy gives them back: without the indentation of their source, as Python's `inspect.cleandoc`
+/// does it. The first line loses all space before it, the others what they have in common, and empty lines at both
+/// ends go.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let mut lines: Vec<String> = text.split('\n').map(expand_tabs).collect();
+    let indent = |line: &String| line.chars().count() - line.trim_start().chars().count();
+    let margin = lines.iter().skip(1).filter(|l| !l.trim().is_empty()).map(indent).min().unwrap_or(0);
+    for (i, line) in lines.iter_mut().enumerate() {
+        *line = if i == 0 { line.trim_start().to_owned() } else { line.chars().skip(margin).collect() };
+    }
+    let end = lines.iter().rposition(|l| !l.is_empty()).map_or(0, |last| last + 1);
+    let start = lines.iter().take(end).position(|l| !l.is_empty()).unwrap_or(0);
+    lines[start..end].join("\n")
+}
+
+/// Tabs as spaces up to the next eighth column.
+fn expand_tabs(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut column = 0;
+    for c in line.chars() {
+        let width = if c == '\t' { 8 - column % 8 } else { 1 };
+        out.extend(std::iter::repeat_n(if c == '\t' { ' ' } else { c }, width));
+        column += width;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn instructions_lose_the_indentation_of_their_source() {
+        let table = [
+            ("  padded  ", "padded  "),
+            ("Do it.\n\n", "Do it."),
+            ("  a\n    b\n  c", "a\n  b\nc"),
+            ("\n    a\n\n      b\n    ", "a\n\n  b"),
+            ("a\n\tb", "a\nb"),
+            ("", ""),
+            ("\n\n", ""),
+        ];
+        for (text, cleaned) in table {
+            assert_eq!(clean(text), cleaned, "{text:?}");
+        }
+    }
+}

@@ -231,16 +231,17 @@ struct Placed {
     offset: usize,
 }
 
-/// Names that DSPy's signature class keeps for itself.
-const RESERVED: [&str; 8] = [
+/// Names that DSPy's signature class keeps for itself and needs while it is made.
+const RESERVED: [&str; 9] = [
     "instructions",
     "signature",
     "fields",
     "input_fields",
     "output_fields",
     "model_config",
-    "model_dump",
     "__doc__",
+    "__annotations__",
+    "__qualname__",
 ];
 
 struct Reader<'a> {
@@ -294,13 +295,20 @@ impl<'a> Reader<'a> {
     fn side(&self, base: usize, text: &str, direction: Direction) -> Result<Vec<Placed>, SignatureError> {
         let mut lexer = Lexer::new(self.text, base, base + text.len());
         let mut fields: Vec<Placed> = Vec::new();
+        let mut after_default = false;
         // Python allows a trailing comma, but not a lone one.
         loop {
             let (offset, token) = self.next(&mut lexer)?;
             match token {
                 Token::End => break,
                 Token::Name(name) => {
-                    let field = self.parameter(&mut lexer, name, offset, direction)?;
+                    let (field, has_default) = self.parameter(&mut lexer, name, offset, direction)?;
+                    if self.compat && after_default && !has_default {
+                        let mut e = self.error(offset, "a default as before", "none", "SyntaxError");
+                        e.rule = Some(GrammarRule::IgnoredDefault);
+                        return Err(e);
+                    }
+                    after_default |= has_default;
                     if let Some(earlier) = fields.iter_mut().find(|p| p.field.name == name) {
                         let found = format!("`{name}` again");
                         self.rule(GrammarRule::DuplicateName, offset, "a name that is not taken", &found)?;
@@ -335,13 +343,14 @@ impl<'a> Reader<'a> {
         Ok(fields)
     }
 
+    /// A field, and whether a default was written.
     fn parameter(
         &self,
         lexer: &mut Lexer<'_>,
         name: &str,
         offset: usize,
         direction: Direction,
-    ) -> Result<Field, SignatureError> {
+    ) -> Result<(Field, bool), SignatureError> {
         if matches!(name, "None" | "True" | "False") {
             return Err(self.error(offset, "a field name", &format!("the constant `{name}`"), "SyntaxError"));
         }
@@ -353,10 +362,8 @@ impl<'a> Reader<'a> {
         if lexer.take(":") {
             let start = lexer.offset();
             let ty = self.annotation(lexer)?;
-            let ty = if ty == FieldType::None
-                && self.compat
-                && self.text[start..].trim_start().starts_with("None")
-            {
+            let written = self.text[start..lexer.offset()].trim_matches([' ', '\t', '\n', '\r', '(', ')']);
+            let ty = if ty == FieldType::None && self.compat && written == "None" {
                 FieldType::Str
             } else {
                 field.type_undefined = false;
@@ -364,22 +371,50 @@ impl<'a> Reader<'a> {
             };
             field.ty = ty;
         }
-        if lexer.take("=") {
-            let default = self.constant(lexer)?;
-            if !self.compat {
-                field.default = Some(default);
-            }
+        let has_default = lexer.take("=");
+        if has_default && self.compat {
+            self.skip_default(lexer)?;
+        } else if has_default {
+            field.default = Some(self.constant(lexer)?);
         }
-        Ok(field)
+        Ok((field, has_default))
+    }
+
+    /// Passes over a default of any form, which DSPy does not look at.
+    fn skip_default(&self, lexer: &mut Lexer<'_>) -> Result<(), SignatureError> {
+        let mut depth = 0_usize;
+        let (offset, first) = self.next(lexer)?;
+        let mut token = first;
+        if matches!(token, Token::End | Token::Punct("," | "=" | ":" | "]" | ")")) {
+            return Err(self.syntax(offset, "a default", &token));
+        }
+        loop {
+            match token {
+                Token::Punct("(" | "[") => depth += 1,
+                Token::Punct(")" | "]") => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            let next = lexer.peek();
+            if matches!(next, Ok((_, Token::End)))
+                || (depth == 0 && matches!(next, Ok((_, Token::Punct(",")))))
+            {
+                return Ok(());
+            }
+            token = self.next(lexer)?.1;
+        }
     }
 
     fn check_names(&self, inputs: &[Placed], outputs: &[Placed]) -> Result<(), SignatureError> {
         let all = || inputs.iter().chain(outputs);
         for placed in all() {
             let name = placed.field.name.as_str();
-            if RESERVED.contains(&name) || name.starts_with('_') {
-                self.compat_rule(GrammarRule::ReservedName, placed.offset, name, "TypeError")?;
-            }
+            let class = match name {
+                _ if RESERVED.contains(&name) => "TypeError",
+                _ if name.starts_with('_') => "PydanticUserError",
+                _ if name.starts_with("model_dump") || name.starts_with("model_validate") => "ValueError",
+                _ => continue,
+            };
+            self.compat_rule(GrammarRule::ReservedName, placed.offset, name, class)?;
         }
         if let Some(p) = outputs.iter().find(|o| inputs.iter().any(|i| i.field.name == o.field.name)) {
             let mut e = self.error(

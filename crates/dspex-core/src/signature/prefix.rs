@@ -88,15 +88,19 @@ fn label_word(word: &str) -> String {
     }
 }
 
-/// Python capitalizes to title case, which differs from upper case for a few ligatures only.
+/// Python capitalizes to title case, which differs from upper case for ligatures and digraphs only.
 fn titlecase(c: char) -> String {
     match c {
-        'ß' => "Ss".into(),
         'ǆ' | 'Ǆ' => "ǅ".into(),
         'ǉ' | 'Ǉ' => "ǈ".into(),
         'ǌ' | 'Ǌ' => "ǋ".into(),
         'ǳ' | 'Ǳ' => "ǲ".into(),
-        c => c.to_uppercase().collect(),
+        'ŉ' => "ʼN".into(),
+        // One that becomes several letters, such as `ß`, has only the first of them in capitals.
+        c => {
+            let mut upper = c.to_uppercase();
+            upper.next().into_iter().chain(upper.flat_map(char::to_lowercase)).collect()
+        }
     }
 }
 
@@ -114,6 +118,7 @@ mod tests {
             ("_private", " Private"),
             ("version2beta", "Version 2 Beta"),
             ("ÉtéName", "Été Name"),
+            ("ßa_ﬁx", "Ssa Fix"),
             ("", ""),
         ];
         for (name, label) in table {

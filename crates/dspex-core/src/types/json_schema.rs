@@ -11,16 +11,14 @@ impl FieldType {
     pub fn json_schema(&self) -> Json {
         let mut defs = BTreeMap::new();
         let schema = self.schema(&mut defs);
-        let schema = match (self, defs.len()) {
-            // A struct at the top stands there itself, unless it contains itself.
-            (Self::Struct(s), _) if !refers_to(&defs, &s.name) => {
-                let own = defs.remove(&s.name).unwrap_or(schema);
-                with_defs(own, defs)
-            }
-            (_, 0) => schema,
-            _ => with_defs(schema, defs),
+        let named = match self {
+            Self::Struct(s) => Some(s.name.as_str()),
+            Self::Enum(e) => Some(e.name.as_str()),
+            _ => None,
         };
-        sort_type_first(schema)
+        // A named type at the top stands there itself, unless it contains itself.
+        let own = named.filter(|name| !refers_to(&defs, name)).and_then(|name| defs.remove(name));
+        sort_type_first(with_defs(own.unwrap_or(schema), defs))
     }
 
     fn schema(&self, defs: &mut BTreeMap<String, Json>) -> Json {
@@ -37,8 +35,7 @@ impl FieldType {
             Self::DateTime => json!({"type": "string", "format": "date-time"}),
             Self::Time => json!({"type": "string", "format": "time"}),
             Self::TimeDelta => json!({"type": "string", "format": "duration"}),
-            Self::Decimal => json!({"anyOf": [{"type": "number"},
-                {"type": "string", "pattern": r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"}]}),
+            Self::Decimal => json!({"anyOf": [{"type": "number"}, {"type": "string"}]}),
             Self::Uuid => json!({"type": "string", "format": "uuid"}),
             Self::List(item) => json!({"type": "array", "items": item_schema(item.as_deref(), defs)}),
             Self::Set(item) | Self::FrozenSet(item) => {

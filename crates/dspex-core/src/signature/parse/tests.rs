@@ -98,6 +98,10 @@ fn a_default_is_kept_here_and_dropped_under_compat() {
     let text = "a: int = 5 -> b";
     assert_eq!(Signature::parse(text).unwrap().inputs()[0].default, Some(5.into()));
     assert_eq!(SignatureParser::new().compat().parse(text).unwrap().inputs()[0].default, None);
+    let compat = |text: &str| SignatureParser::new().compat().parse(text);
+    assert_eq!(compat("a, b: int = Field(gt=(1, 2)), c='x' -> d").unwrap().to_string(), "a, b, c -> d");
+    assert_eq!(compat("a: int = 1, b -> c").unwrap_err().class, "SyntaxError");
+    assert!(!compat("a: NoneType -> b").unwrap().inputs()[0].type_undefined);
     let none = SignatureParser::new().compat().parse("a -> b: None").unwrap();
     assert_eq!(none.outputs()[0].ty, FieldType::Str);
 }

@@ -54,6 +54,9 @@ const GENERIC: [&str; 14] = [
     "Annotated",
 ];
 
+/// Pydantic's error for something that is no type.
+const NO_SCHEMA: &str = "PydanticSchemaGenerationError";
+
 /// What an annotation can be on the way to a type.
 enum Expr {
     Type(FieldType),
@@ -95,8 +98,12 @@ impl Reader<'_> {
                 "tuple" => Ok(FieldType::Tuple(None)),
                 "dict" => Ok(FieldType::Dict(None)),
                 _ => {
-                    let mut e =
-                        self.error(offset, "a type", &format!("`{name}` without its brackets"), "ValueError");
+                    let found = format!("`{name}` without its brackets");
+                    let class = match name {
+                        "Optional" | "Union" | "Literal" => NO_SCHEMA,
+                        _ => "ValueError",
+                    };
+                    let mut e = self.error(offset, "a type", &found, class);
                     e.hint = Some(format!("write it as `{name}[...]`"));
                     Err(e)
                 }
@@ -195,7 +202,9 @@ impl Reader<'_> {
     }
 
     fn unknown(&self, name: &str, offset: usize) -> SignatureError {
-        let mut e = self.error(offset, "the name of a type", &format!("`{name}`"), "ValueError");
+        // A builtin that pydantic does not know, unlike any other name here.
+        let class = if name == "bytearray" { NO_SCHEMA } else { "ValueError" };
+        let mut e = self.error(offset, "the name of a type", &format!("`{name}`"), class);
         let known =
             PLAIN.iter().map(|(n, _)| *n).chain(GENERIC).chain(self.types.iter().flat_map(|t| t.names()));
         let dspy = format!("dspy.{name}");
@@ -231,12 +240,9 @@ impl Reader<'_> {
         self.close(lexer, "]")?;
         let count = |n: usize| {
             let s = if n == 1 { "" } else { "s" };
-            self.error(
-                offset,
-                &format!("{n} type{s} in the brackets of `{name}`"),
-                &args.len().to_string(),
-                "TypeError",
-            )
+            let class = if name == "Optional" { "ValueError" } else { "TypeError" };
+            let expected = format!("{n} type{s} in the brackets of `{name}`");
+            self.error(offset, &expected, &args.len().to_string(), class)
         };
         match name {
             "list" | "List" | "set" | "Set" | "frozenset" | "FrozenSet" | "Optional" if args.len() != 1 => {

@@ -1,0 +1,27 @@
+//! Single steps of reading for the corpus of DSPy's behaviour, which looks at them one by one. Not an interface.
+
+use dspex_core::{FieldType, ParsePolicy, Result, Value};
+
+use super::coerce::{self, Coercion};
+use super::repair;
+
+/// The version of Python's `json_repair` that [`loads`] follows.
+pub const JSON_REPAIR: &str = "0.64.4";
+
+/// The name of the field in errors.
+const FIELD: &str = "value";
+
+/// A value of a type from text.
+pub fn coerce_text(text: &str, ty: &FieldType, policy: &ParsePolicy) -> Result<Value> {
+    coerce::coerce_text(text, ty, &mut Coercion::new(policy, FIELD)).map_err(|m| m.into_error(FIELD))
+}
+
+/// A value of a type from a value that JSON gave.
+pub fn coerce_value(value: Value, ty: &FieldType, policy: &ParsePolicy) -> Result<Value> {
+    coerce::coerce_value(value, ty, &mut Coercion::new(policy, FIELD)).map_err(|m| m.into_error(FIELD))
+}
+
+/// The value of JSON that may be broken; none where Python gives an error.
+pub fn loads(text: &str) -> Option<Value> {
+    repair::loads(text).ok().map(|repaired| repaired.value)
+}

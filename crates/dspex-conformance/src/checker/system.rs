@@ -1,0 +1,219 @@
+//! The system message: the lists of fields, the sections with their hints, and the instructions.
+
+use dspex_core::Direction;
+use serde_json::Value as Json;
+
+use super::Expected;
+use super::text::cut;
+use crate::corpus::{Corpus, fields_json};
+use crate::outcome::{Outcome, member, text};
+use crate::types::annotated;
+
+/// The name of the section that ends an answer.
+const COMPLETED: &str = "completed";
+
+pub(super) fn check(expected: &Expected<'_>, want: &str, got: &str) -> Outcome {
+    let inputs = fields_json(expected.signature, Direction::Input)?;
+    let outputs = fields_json(expected.signature, Direction::Output)?;
+    let mut names = Vec::new();
+    for field in inputs.iter().chain(&outputs) {
+        names.push(text(field, "name")?);
+    }
+    let wanted = Skeleton::find(want, &names).ok_or("the corpus' message has no list of sections")?;
+    let found = Skeleton::find(got, &names)
+        .ok_or_else(|| format!("expected the sections {}, {COMPLETED} in this order", names.join(", ")))?;
+    if cut(want).sections.len() != cut(got).sections.len() {
+        return Err("expected no sections beside those of the fields, found more".into());
+    }
+    lists(&inputs, &outputs, wanted.before, found.before)?;
+    for ((field, want), got) in inputs.iter().chain(&outputs).zip(&wanted.hints).zip(&found.hints) {
+        let name = text(field, "name")?;
+        let outcome = match crate::corpus::direction(field)? {
+            Direction::Input => no_hint(got),
+            Direction::Output => hint(expected.corpus, member(field, "type")?, want, got),
+        };
+        outcome.map_err(|why| format!("section `{name}`: {why}"))?;
+    }
+    instructions(wanted.after, found.after)
+}
+
+/// The sections of a system message, which show where values go.
+struct Skeleton<'a> {
+    /// What stands before the sections.
+    before: &'a str,
+    /// What stands behind the place of each value.
+    hints: Vec<&'a str>,
+    /// What stands behind the last section.
+    after: &'a str,
+}
+
+impl<'a> Skeleton<'a> {
+    /// Finds all sections in order, one right behind the other.
+    fn find(text: &'a str, names: &[&str]) -> Option<Self> {
+        let first = place(names.first().copied());
+        // Descriptions may look like sections, so every start is tried.
+        text.match_indices(&first)
+            .filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'))
+            .find_map(|(at, _)| Self::at(text, at, names))
+    }
+
+    fn at(text: &'a str, start: usize, names: &[&str]) -> Option<Self> {
+        let mut hints = Vec::with_capacity(names.len());
+        let mut at = start + place(names.first().copied()).len();
+        for i in 0..names.len() {
+            let next = format!("\n\n{}", place(names.get(i + 1).copied()));
+            let end = at + text[at..].find(&next)?;
+            hints.push(&text[at..end]);
+            at = end + next.len();
+        }
+        Some(Self { before: &text[..start], hints, after: &text[at..] })
+    }
+}
+
+/// A section as the system message shows it; the one that ends an answer has no place for a value.
+fn place(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("[[ ## {name} ## ]]\n{{{name}}}"),
+        None => format!("[[ ## {COMPLETED} ## ]]"),
+    }
+}
+
+/// The numbered lists of inputs and outputs: name, type, description and rules of each field.
+fn lists(inputs: &[&Json], outputs: &[&Json], want: &str, got: &str) -> Outcome {
+    let mut heads = Vec::new();
+    for group in [inputs, outputs] {
+        for (i, field) in group.iter().enumerate() {
+            let (name, ty) = (text(field, "name")?, text(field, "annotation_name")?);
+            heads.push((*field, format!("{}. `{name}` ({ty})", i + 1)));
+        }
+    }
+    let count = |text: &str| text.lines().filter(|l| is_head(l)).count();
+    if count(want) != count(got) {
+        return Err(format!("expected {} described fields, found {}", count(want), count(got)));
+    }
+    // Where each field's entry starts and where its own text starts.
+    let mut starts = Vec::new();
+    let mut at = 0;
+    for (_, head) in &heads {
+        let line = if at == 0 && got.starts_with(head.as_str()) {
+            0
+        } else {
+            at + got[at..].find(&format!("\n{head}")).ok_or_else(|| format!("expected the field {head}"))? + 1
+        };
+        at = line + head.len();
+        starts.push((line, at));
+    }
+    for (i, (field, head)) in heads.iter().enumerate() {
+        let entry = &got[starts[i].1..starts.get(i + 1).map_or(got.len(), |(next, _)| *next)];
+        described(field, entry).map_err(|why| format!("field {head}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// Whether a line opens the entry of a field.
+fn is_head(line: &str) -> bool {
+    line.split_once(". `").is_some_and(|(n, _)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn described(field: &Json, entry: &str) -> Outcome {
+    let desc = field.get("desc").and_then(Json::as_str).unwrap_or_default();
+    if field.get("desc_is_default").and_then(Json::as_bool).unwrap_or(false) {
+        if entry.contains(desc) {
+            return Err(format!("expected no description, found {desc:?}"));
+        }
+    } else if !entry.contains(desc.trim()) {
+        return Err(format!("expected the description {desc:?}, found {entry:?}"));
+    }
+    let rules = field.get("constraints_text").and_then(Json::as_str).unwrap_or_default();
+    if !entry.contains(rules) {
+        return Err(format!("expected the rules {rules:?}, found {entry:?}"));
+    }
+    Ok(())
+}
+
+fn no_hint(hint: &str) -> Outcome {
+    if hint.trim().is_empty() {
+        return Ok(());
+    }
+    Err(format!("expected no hint, found {hint:?}"))
+}
+
+/// Checks the hint beside the place of an output: what stands behind `{name}`.
+pub(crate) fn hint(corpus: &Corpus, ast: &Json, want: &str, got: &str) -> Outcome {
+    let needs = |parts: &[&str]| {
+        for part in parts {
+            if !has_words(got, part) {
+                return Err(format!("expected a hint of {part:?}, found {got:?}"));
+            }
+        }
+        Ok(())
+    };
+    match text(ast, "kind")? {
+        "annotated" => hint(corpus, annotated(ast)?, want, got),
+        "str" => no_hint(got),
+        "dspy" if matches!(text(ast, "name")?, "Reasoning" | "Code") => no_hint(got),
+        "bool" => needs(&["True", "False"]),
+        kind @ ("int" | "float") => needs(&[kind]),
+        "literal" => {
+            let values =
+                member(ast, "values")?.as_array().ok_or("malformed row: expected a list of values")?;
+            let values = values.iter().map(|v| corpus.value(v)).collect::<Result<Vec<_>, _>>()?;
+            needs(&[&choices(values.iter())?])
+        }
+        "enum" => {
+            let members = corpus.members(text(ast, "ref")?)?;
+            needs(&[&choices(members.iter().map(|(_, v)| v))?])
+        }
+        _ => {
+            let schema = |hint: &str| hint.find('{').map(|at| hint[at..].trim_end().to_owned());
+            let want = schema(want).ok_or("the corpus' message has no schema")?;
+            match schema(got) {
+                Some(got) if got == want => Ok(()),
+                got => {
+                    Err(format!("expected the schema {want}, found {}", got.unwrap_or_else(|| "none".into())))
+                }
+            }
+        }
+    }
+}
+
+/// The values of a choice as prompts list them.
+fn choices<'a>(values: impl Iterator<Item = &'a dspex_core::Value>) -> Result<String, String> {
+    let texts = values.map(|v| v.to_text().map_err(|e| e.to_string())).collect::<Result<Vec<_>, _>>()?;
+    Ok(texts.join("; "))
+}
+
+/// Whether a text holds some words whole: no letter or digit goes on before or behind them.
+fn has_words(text: &str, words: &str) -> bool {
+    text.match_indices(words).any(|(at, _)| {
+        !text[..at].ends_with(char::is_alphanumeric)
+            && !text[at + words.len()..].starts_with(char::is_alphanumeric)
+    })
+}
+
+/// The instructions, line by line at the end of the message, in whatever indentation.
+fn instructions(want: &str, got: &str) -> Outcome {
+    // The first line is the wording's own; DSPy indents each line of the instructions by one margin.
+    let mut wanted: Vec<&str> = want.trim_start_matches('\n').split('\n').skip(1).collect();
+    let margin = wanted.iter().filter(|l| !l.trim().is_empty()).map(|l| indent(l)).min().unwrap_or(0);
+    for line in &mut wanted {
+        *line = line.get(margin..).unwrap_or_default();
+    }
+    let found: Vec<&str> = got.split('\n').collect();
+    let tail = found.len().checked_sub(wanted.len()).map(|at| &found[at..]).unwrap_or_default();
+    let margin = tail.iter().filter(|l| !l.trim().is_empty()).map(|l| indent(l)).min().unwrap_or(0);
+    for (i, want) in wanted.iter().enumerate() {
+        let got = tail.get(i).map(|l| l.get(margin..).unwrap_or_default());
+        if got != Some(*want) {
+            return Err(format!(
+                "expected the line of instructions {want:?}, found {:?}",
+                got.unwrap_or("none")
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}

@@ -1,0 +1,137 @@
+//! What must agree with DSPy, of the shared corpus.
+
+mod common;
+
+use common::corpus;
+use dspex_conformance::{Corpus, Report, run};
+use serde_json::Value as Json;
+
+/// Rows of a section that failed although they must pass.
+fn failing(
+    report: &Report,
+    section: &str,
+    adapter: Option<&str>,
+    required: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
+    let sections = report.named(section).filter(|s| s.adapter.as_deref() == adapter);
+    sections
+        .flat_map(|s| &s.failures)
+        .filter(|f| required(&f.id))
+        .map(|f| format!("{section} {}: {}", f.id, f.why))
+        .collect()
+}
+
+#[test]
+fn required_tables_pass_whole() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    for section in ["infer_prefix", "string_signatures", "signature_ops"] {
+        assert!(report.named(section).all(|s| s.total() > 0), "{section} is not in the corpus");
+        assert_eq!(failing(&report, section, None, &|_| true), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn tables_of_reading_fail_only_where_a_type_is_not_supported() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    for section in ["parse_value", "parse_value_nonstring", "json_repair_loads", "format_field_value"] {
+        let mut failing = failing(&report, section, None, &|_| true);
+        failing.retain(|f| !f.contains(": not supported yet: "));
+        assert_eq!(failing, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn chat_cases_of_plain_types_pass() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    for section in ["render_cases", "parse_cases"] {
+        let plain: Vec<&str> = corpus
+            .cases(section)
+            .iter()
+            .filter(|c| is_plain_case(&corpus, c))
+            .filter_map(|c| c["id"].as_str())
+            .collect();
+        assert!(plain.len() > 10, "only {} cases of {section} are plain", plain.len());
+        let failing = failing(&report, section, Some("chat"), &|id| plain.contains(&id));
+        assert!(failing.is_empty(), "{} of {} fail:\n{}", failing.len(), plain.len(), failing.join("\n"));
+    }
+}
+
+/// Whether all fields of a case's signature are of plain types, and so are the values given.
+fn is_plain_case(corpus: &Corpus, case: &Json) -> bool {
+    let fields = corpus.signature_json(case).map(|s| s["fields"].clone()).unwrap_or_default();
+    let fields = fields.as_array().is_some_and(|fields| fields.iter().all(|f| is_plain(&f["type"])));
+    // Text that DSPy expands to parts of its own types is no value of a plain type.
+    let expands = case["messages"].as_array().is_some_and(|m| m.iter().any(|m| m["content"].is_array()));
+    fields && !expands
+}
+
+fn is_plain(ty: &Json) -> bool {
+    let inside = |key: &str| ty.get(key).is_none_or(is_plain);
+    match ty["kind"].as_str() {
+        Some("str" | "int" | "float" | "bool" | "literal") => true,
+        Some("list") => inside("item"),
+        Some("dict") => inside("key") && inside("value"),
+        Some("union") => match ty["options"].as_array().map(Vec::as_slice) {
+            Some([one, other]) => other["kind"] == "none" && is_plain(one),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[test]
+fn every_row_counts() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    let cases = ["render_cases", "parse_cases", "call_cases"];
+    for name in cases {
+        assert_eq!(
+            report.named(name).map(dspex_conformance::report::Section::total).sum::<usize>(),
+            corpus.cases(name).len()
+        );
+    }
+    let (_, of) = report.total();
+    assert!(report.to_string().ends_with(&format!(" of {of}\n")));
+    assert_eq!(report.to_json()["total"]["of"], of);
+}
+
+#[test]
+fn every_difference_of_the_default_has_a_rule() {
+    let Some(corpus) = corpus() else { return };
+    let unexplained: Vec<_> = run(&corpus)
+        .differences
+        .into_iter()
+        .filter(|d| d.rule == "unexplained")
+        .flat_map(|d| d.ids)
+        .collect();
+    assert_eq!(unexplained, Vec::<String>::new());
+}
+
+#[test]
+fn rows_that_are_malformed_or_unknown_fail_and_nothing_panics() {
+    let text = r#"{
+        "signatures": {"bad": {"name": "Bad"}, "worse": 3,
+            "odd": {"name": "Odd", "instructions": "x", "fields": [
+                {"name": "a", "direction": "sideways", "type": {"kind": "str"}}]}},
+        "models": {"Loop": {"fields": [{"name": "x", "type": {"kind": "model", "ref": "Loop"}}]}},
+        "units": {"infer_prefix": [["a"], 3, null, ["a", "A"]], "string_signatures": [{}, {"input": "a -> b"}],
+            "signature_ops": [{"op": "insert("}, {"op": "insert(x, y, z)"}, {"op": "base", "ok": 1}, {}, 4],
+            "annotation_names": {"x": {}, "y": 1, "z": {"name": "Loop", "type": {"kind": "model", "ref": "Loop"}}},
+            "parse_value": [{}, {"type": "nope", "value": "x", "ok": 1}], "parse_value_nonstring": [{}, []],
+            "format_field_value": [{}, {"value": {"$nope": 1}}], "json_repair_loads": [{}, 1],
+            "of_the_future": [1, 2, 3], "also": {"a": 1, "b": 2}, "fact": "x"},
+        "render_cases": [{}, 1, {"adapter": "chat", "signature": "bad"}, {"adapter": "chat", "signature": "odd"},
+            {"adapter": "chat", "signature": "worse", "demos": 1, "inputs": [], "messages": [1]}],
+        "parse_cases": [{"adapter": "chat"}, {"adapter": "nope", "signature": "bad"}, []],
+        "call_cases": [{}],
+        "stream_cases": [{"adapter": "chat"}, {}]
+    }"#;
+    let report = run(&Corpus::from_json(text).unwrap());
+    let (passed, of) = report.total();
+    assert_eq!((passed, of), (1, 4 + 2 + 5 + 3 + 2 + 2 + 2 + 2 + 3 + 2 + 1 + 5 + 3 + 1 + 2));
+    assert_eq!(run(&Corpus::from_json("{}").unwrap()).total(), (0, 0));
+    assert_eq!(run(&Corpus::from_json(r#"{"units": 3, "signatures": []}"#).unwrap()).total(), (0, 0));
+}
