@@ -1,6 +1,7 @@
 //! Models that answer whole or bit by bit: each way gives the other.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unnecessary_wraps, reason = "these stand among events that may be errors")]
 
 use dspex_core::lm::{
     Choice, Event, EventStream, FinishReason, LanguageModel, LmError, LmErrorKind, Message, Part, Reply,
