@@ -107,12 +107,20 @@ fn corpus() -> Outcome {
         warn(&format!("SKIPPED: the corpus is not at {}", file.display()));
         return Ok(());
     }
-    conformance(&["../shared/conformance/dspy-3.4.1.json"])
+    conformance(&[&file.display().to_string()])
 }
 
 fn conformance(args: &[&str]) -> Outcome {
+    // The path is one from where the caller stands; the command runs in the folder of the workspace.
+    let here = |arg: &str| {
+        if arg.starts_with("--") {
+            return arg.to_owned();
+        }
+        std::path::absolute(arg).map_or_else(|_| arg.to_owned(), |p| p.display().to_string())
+    };
+    let args: Vec<String> = args.iter().map(|a| here(a)).collect();
     let mut all = vec!["run", "--quiet", "--package", "dspex-conformance", "--"];
-    all.extend(args);
+    all.extend(args.iter().map(String::as_str));
     cargo(&all)
 }
 

@@ -1,6 +1,6 @@
 //! Every shell, TOML and JSON block of the README and of `docs/` is run or read, and must show what it shows.
 //!
-//! - ```` ```toml file=NAME ````, also `json`, `jsonl`, `csv`, `text`: the file of that name for the commands below.
+//! - ```` ```toml file:NAME ````, also `json`, `jsonl`, `csv`, `text`: the file of that name for the commands below.
 //! - ```` ```toml ````, ```` ```json ```` without a name: must be well-formed.
 //! - ```` ```console ````: lines after `$ ` are run in a fresh folder with those files; what follows is what they
 //!   print, errors included. A last line `[exit N]` stands for an exit code other than 0.
@@ -48,7 +48,7 @@ fn blocks(text: &str) -> Vec<Block> {
             (None, Some(info)) => {
                 let mut words = info.split_whitespace();
                 let language = words.next().unwrap_or_default().to_owned();
-                let file = words.find_map(|w| w.strip_prefix("file=")).map(str::to_owned);
+                let file = words.find_map(|w| w.strip_prefix("file:")).map(str::to_owned);
                 open = Some(Block { language, file, body: String::new(), line: i + 2 });
             }
             (Some(_), Some(_)) => blocks.extend(open.take()),

@@ -200,7 +200,21 @@ pub mod prelude {
     };
 }
 
-/// The Rust blocks of the README, as tests.
+/// The Rust blocks of the pages, as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-mod readme {}
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../ARCHITECTURE.md")]
+    mod architecture {}
+    #[doc = include_str!("../../../CONTRIBUTING.md")]
+    mod contributing {}
+    #[doc = include_str!("../../../docs/cli.md")]
+    mod cli {}
+    #[doc = include_str!("../../../docs/errors.md")]
+    mod errors {}
+    #[doc = include_str!("../../../docs/parsing.md")]
+    mod parsing {}
+    #[doc = include_str!("../../../docs/program-files.md")]
+    mod program_files {}
+}

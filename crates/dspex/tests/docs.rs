@@ -1,0 +1,59 @@
+//! The lists in the pages are those of the code.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use dspex::ParseRule;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
+
+/// The words in backticks at the start of the rows of the page's tables.
+fn first_column(page: &str) -> BTreeSet<String> {
+    read(page)
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned()))
+        .collect()
+}
+
+/// The words that a function named `code` gives, read from its source.
+fn codes(file: &str) -> BTreeSet<String> {
+    let source = read(file);
+    let (_, body) = source.split_once("fn code(").unwrap();
+    let body = body.split_once("\n    }\n").unwrap().0;
+    body.lines().filter_map(|l| Some(l.split_once("=> \"")?.1.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn every_error_code_has_its_row() {
+    let mut codes = codes("crates/dspex-core/src/lm/error.rs");
+    codes.extend(self::codes("crates/dspex-core/src/error.rs"));
+    assert!(codes.len() > 25, "{codes:?}");
+    assert_eq!(first_column("docs/errors.md"), codes);
+}
+
+#[test]
+fn every_parse_rule_has_its_row() {
+    let rules: BTreeSet<String> = ParseRule::ALL.iter().map(|r| r.id().to_owned()).collect();
+    assert_eq!(first_column("docs/parsing.md"), rules);
+}
+
+#[test]
+fn a_program_file_says_every_key_of_its_page() {
+    let source = read("crates/dspex-modules/src/program_file.rs");
+    let raw = source.split_once("struct Raw {").unwrap().1.split_once("\n}").unwrap().0;
+    let keys: BTreeSet<String> = raw
+        .lines()
+        .filter_map(|l| l.trim().split_once(": ").map(|(key, _)| key.to_owned()))
+        .filter(|key| !matches!(key.as_str(), "inputs" | "outputs" | "options"))
+        .collect();
+    let page = first_column("docs/program-files.md")
+        .into_iter()
+        .filter(|k| !k.starts_with('['))
+        .collect::<BTreeSet<_>>();
+    assert_eq!(page, keys);
+}
