@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use dspex_core::lm::{Choice, Message, Request};
+use dspex_core::lm::{Choice, Message, Request, Role};
 use dspex_core::{
     Adapter, Example, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value,
 };
 
 use crate::format::{field_list, field_value, hint, marker};
+use crate::markers;
 use crate::parse;
 use crate::wording::{Wording, fill};
 
@@ -151,6 +152,11 @@ impl Adapter for ChatAdapter {
             messages.push(Message::assistant(self.assistant(signature, demo)?));
         }
         messages.push(Message::user(Self::user(signature, call.inputs, "", &self.reminder(signature))?));
+        if call.compat {
+            for message in messages.iter_mut().filter(|m| m.role == Role::User) {
+                message.parts = markers::expand(&message.text());
+            }
+        }
         Ok(Request::new(messages))
     }
 

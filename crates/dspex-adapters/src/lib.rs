@@ -5,6 +5,7 @@
 
 mod chat;
 mod format;
+mod markers;
 mod parse;
 mod wording;
 

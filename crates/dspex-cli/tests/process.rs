@@ -48,6 +48,22 @@ fn long_job(folder: &Path, rows: usize) {
     fs::write(folder.join("demos.jsonl"), demos).unwrap();
 }
 
+/// Waits until a process catches interrupts, which it does once its evaluation runs, and then for a moment.
+#[expect(clippy::disallowed_methods, reason = "the other process needs time to get going")]
+fn wait_until_it_listens(pid: u32) {
+    const INTERRUPT: u64 = 1 << 1;
+    for _ in 0..1_000 {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        if u64::from_str_radix(&caught, 16).unwrap() & INTERRUPT != 0 {
+            std::thread::sleep(Duration::from_millis(500));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the process does not catch interrupts");
+}
+
 #[test]
 fn ctrl_c_during_eval_writes_what_is_known() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,8 +76,7 @@ fn ctrl_c_during_eval_writes_what_is_known() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    #[expect(clippy::disallowed_methods, reason = "the other process needs time to get going")]
-    std::thread::sleep(Duration::from_millis(2_500));
+    wait_until_it_listens(child.id());
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();

@@ -31,8 +31,9 @@ pub fn render_case(corpus: &Corpus, case: &Json) -> Result<Vec<Json>, String> {
     let signature = corpus.signature(case)?;
     let demos = corpus.demos(case)?;
     let inputs = corpus.record(case.get("inputs").unwrap_or(&Json::Null))?;
-    let request =
-        adapter.render(&RenderCall::new(&signature, &inputs).demos(&demos)).map_err(|e| failed(&e))?;
+    let request = adapter
+        .render(&RenderCall::new(&signature, &inputs).demos(&demos).compat())
+        .map_err(|e| failed(&e))?;
     Ok(request.messages.iter().map(dspex_core::lm::Message::to_json).collect())
 }
 

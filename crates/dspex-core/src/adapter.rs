@@ -32,18 +32,28 @@ pub struct RenderCall<'a> {
     pub inputs: &'a Record,
     /// What the model can do.
     pub capabilities: Capabilities,
+    /// Whether DSPy's messages are wanted where ours are safer; see [`RenderCall::compat`].
+    pub compat: bool,
 }
 
 impl<'a> RenderCall<'a> {
     /// A call without demonstrations, of a model that can do text.
     pub fn new(signature: &'a Signature, inputs: &'a Record) -> Self {
-        Self { signature, demos: &[], inputs, capabilities: Capabilities::default() }
+        Self { signature, demos: &[], inputs, capabilities: Capabilities::default(), compat: false }
     }
 
     /// The call with demonstrations.
     #[must_use]
     pub fn demos(mut self, demos: &'a [Example]) -> Self {
         self.demos = demos;
+        self
+    }
+
+    /// The call as DSPy 3.4.1 makes it: text that carries its markers of custom types becomes parts of the message,
+    /// so that an input can slip in an image. Only for comparing with DSPy; no predictor asks for it.
+    #[must_use]
+    pub fn compat(mut self) -> Self {
+        self.compat = true;
         self
     }
 

@@ -3,7 +3,6 @@
 use dspex_core::{FieldType, ParsePolicy, Result, Value};
 
 use super::coerce::{self, Coercion};
-use super::repair;
 
 /// The version of Python's `json_repair` that [`loads`] follows.
 pub const JSON_REPAIR: &str = "0.64.4";
@@ -23,5 +22,5 @@ pub fn coerce_value(value: Value, ty: &FieldType, policy: &ParsePolicy) -> Resul
 
 /// The value of JSON that may be broken; none where Python gives an error.
 pub fn loads(text: &str) -> Option<Value> {
-    repair::loads(text).ok().map(|repaired| repaired.value)
+    super::repaired(text)
 }

@@ -111,6 +111,11 @@ fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result
     finish(signature, fields, notes, policy, true).map(Some)
 }
 
+/// The value of JSON that may be broken, where there is one.
+pub(crate) fn repaired(text: &str) -> Option<Value> {
+    repair::loads(text).ok().map(|repaired| repaired.value)
+}
+
 /// Fills fields that may be missing, refuses those that may not, and checks every value.
 fn finish(
     signature: &Signature,

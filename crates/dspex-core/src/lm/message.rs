@@ -113,9 +113,10 @@ impl Message {
         }
         let calls: Vec<Json> = self.parts.iter().filter_map(tool_call_json).collect();
         let content: Vec<Json> = self.parts.iter().filter_map(content_json).collect();
-        message["content"] = match self.parts.as_slice() {
-            [Part::Text(text)] => json!(text),
-            _ if content.iter().all(|c| c["type"] == "text") => json!(self.text()),
+        message["content"] = match content.as_slice() {
+            [] if calls.is_empty() => json!(""),
+            [] => Json::Null,
+            [one] if one["type"] == "text" => one["text"].clone(),
             _ => Json::Array(content),
         };
         if !calls.is_empty() {
@@ -144,6 +145,7 @@ fn content_json(part: &Part) -> Option<Json> {
     match part {
         Part::Text(text) => Some(json!({"type": "text", "text": text})),
         Part::Media(m) => Some(media_json(m)),
+        Part::Opaque { data, .. } => Some(data.clone()),
         _ => None,
     }
 }
