@@ -56,6 +56,13 @@ pub(crate) struct LmArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct InputArgs {
+    /// The inputs as a JSON object, or `-` to read them from standard input
+    #[arg(short, long, value_name = "JSON")]
+    inputs: String,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
     /// Demonstrations (JSONL, JSON or CSV) [default: the program file's]
     #[arg(long, value_name = "FILE")]
@@ -68,6 +75,23 @@ pub(crate) struct DemoArgs {
     /// The seed of what is random
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(crate) seed: u64,
+}
+
+impl InputArgs {
+    /// The inputs: an object of values, of which kinds that JSON lacks are tagged.
+    pub(crate) fn read(&self) -> Result<Record> {
+        let text = match self.inputs.as_str() {
+            "-" => read_file_or_stdin(FilePath::new("-"))?,
+            json => json.to_owned(),
+        };
+        let wrong = |found: String| {
+            Error::configuration(format!("expected the inputs as a JSON object, found {found}"))
+                .with_hint(r#"write them as --inputs '{"question": "..."}'"#)
+        };
+        let json: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| wrong(format!("text that is not JSON: {e}")))?;
+        Record::from_tagged(&json).map_err(|e| wrong(e.to_string()))
+    }
 }
 
 /// A program that was read, and where its file stands.
@@ -195,16 +219,4 @@ pub(crate) fn read_file_or_stdin(path: &FilePath) -> Result<String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|e| file_error(path, &e))?;
     Ok(text)
-}
-
-/// Inputs in JSON: an object of values, of which kinds that JSON lacks are tagged.
-pub(crate) fn read_inputs(json: &str) -> Result<Record> {
-    let text = if json == "-" { read_file_or_stdin(FilePath::new("-"))? } else { json.to_owned() };
-    let wrong = |found: String| {
-        Error::configuration(format!("expected the inputs as a JSON object, found {found}"))
-            .with_hint(r#"write them as --inputs '{"question": "..."}'"#)
-    };
-    let json: serde_json::Value =
-        serde_json::from_str(&text).map_err(|e| wrong(format!("text that is not JSON: {e}")))?;
-    Record::from_tagged(&json).map_err(|e| wrong(e.to_string()))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::failure::Exit;
 use crate::output::{print, print_json};
-use crate::program::{DemoArgs, PolicyArgs, ProgramArgs, read_inputs};
+use crate::program::{DemoArgs, InputArgs, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Render {
@@ -15,10 +15,8 @@ pub(crate) struct Render {
     program: ProgramArgs,
     #[command(flatten)]
     demos: DemoArgs,
-
-    /// The inputs as a JSON object, or `-` to read them from standard input
-    #[arg(short, long, value_name = "JSON")]
-    inputs: String,
+    #[command(flatten)]
+    inputs: InputArgs,
 
     /// Print `{"messages": [...]}`
     #[arg(long)]
@@ -28,7 +26,7 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) fn run(&self) -> Result<Exit> {
         let loaded = self.program.load()?;
-        let inputs = read_inputs(&self.inputs)?;
+        let inputs = self.inputs.read()?;
         let program = loaded.build(&self.demos)?.stamped();
         // The first request that the program sends is caught by a model that answers nothing.
         let catcher = catcher::Catcher::default();

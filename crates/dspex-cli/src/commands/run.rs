@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::failure::Exit;
 use crate::output::{complain, print, print_json};
-use crate::program::{DemoArgs, LmArgs, PolicyArgs, ProgramArgs, read_inputs};
+use crate::program::{DemoArgs, InputArgs, LmArgs, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Run {
@@ -18,10 +18,8 @@ pub(crate) struct Run {
     policy: PolicyArgs,
     #[command(flatten)]
     demos: DemoArgs,
-
-    /// The inputs as a JSON object, or `-` to read them from standard input
-    #[arg(short, long, value_name = "JSON")]
-    inputs: String,
+    #[command(flatten)]
+    inputs: InputArgs,
 
     /// Print one JSON object: fields, completions, usage, attempts, notes
     #[arg(long)]
@@ -31,7 +29,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn run(&self) -> Result<Exit> {
         let loaded = self.program.load()?;
-        let inputs = read_inputs(&self.inputs)?;
+        let inputs = self.inputs.read()?;
         let program = loaded.build(&self.demos)?.stamped();
         let ctx = loaded.context(loaded.lm(&self.lm)?, &self.policy, self.demos.seed)?;
         let prediction = super::block_on(&ctx, program.call(&ctx, inputs))??;
