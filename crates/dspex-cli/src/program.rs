@@ -88,9 +88,7 @@ impl InputArgs {
             Error::configuration(format!("expected the inputs as a JSON object, found {found}"))
                 .with_hint(r#"write them as --inputs '{"question": "..."}'"#)
         };
-        let json: serde_json::Value =
-            serde_json::from_str(&text).map_err(|e| wrong(format!("text that is not JSON: {e}")))?;
-        Record::from_tagged(&json).map_err(|e| wrong(e.to_string()))
+        Record::from_json(&text).map_err(|e| wrong(e.to_string()))
     }
 }
 

@@ -198,7 +198,10 @@ fn a_bad_data_row_is_named_and_nothing_is_called() {
         ),
         (write("b.jsonl", b"{\"q\": \"x\"\n"), "b.jsonl:1: expected a JSON object on the line"),
         (write("c.csv", b"q,a\nx,1\nx\n"), "c.csv:3: expected 2 values, found 1"),
-        (write("d.json", b"{\"q\": 1}"), "d.json: expected a JSON list of objects, found another JSON value"),
+        (
+            write("d.json", b"{\"q\": 1}"),
+            "d.json: expected a JSON list of objects, found a value of kind dict",
+        ),
         (
             write("e.jsonl", b"{\"q\": \"x\", \"a\": 1}\n\xff\n"),
             "e.jsonl:2: expected text in UTF-8, found other bytes",
@@ -223,6 +226,29 @@ fn inputs_that_are_no_object_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{inputs}");
         assert_eq!(json(&output)["error"]["kind"], "configuration", "{inputs}");
     }
+}
+
+#[test]
+fn whole_numbers_keep_their_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let big = "12345678901234567890123";
+    let output = run(&["render", "-s", "n: int -> a", "--inputs", &format!("{{\"n\": {big}}}")]);
+    assert!(stdout(&output).contains(big), "{}", stdout(&output));
+    let data = folder.path().join("data.jsonl");
+    fs::write(&data, format!("{{\"q\": \"x\", \"n\": {big}}}\n")).unwrap();
+    let demos = format!("--demos={}", data.display());
+    let output = run(&[
+        "run",
+        "-s",
+        "q -> n: int",
+        "--lm",
+        "builtin/nearest",
+        "--inputs",
+        "{\"q\": \"x\"}",
+        &demos,
+        "--json",
+    ]);
+    assert_eq!(json(&output)["fields"]["n"], serde_json::json!({"$int": big}));
 }
 
 #[test]

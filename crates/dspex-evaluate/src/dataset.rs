@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path as FilePath;
 
 use dspex_core::{Error, ErrorKind, Example, Field, FieldType, Record, Result, Signature, Value};
-use serde_json::Value as Json;
 
 /// The form of a data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,21 +179,21 @@ fn from_cell(text: &str, ty: &FieldType) -> Option<Value> {
         FieldType::Union(u) => {
             u.options.iter().find_map(|o| from_cell(text, o).filter(|v| o.check(v).is_ok()))
         }
-        FieldType::Any => {
-            Some(serde_json::from_str(trimmed).map_or_else(|_| Value::from(text), |j| tagged(&j)))
-        }
-        _ => serde_json::from_str(trimmed).ok().map(|j| tagged(&j)),
+        FieldType::Any => Some(Value::from_json(trimmed).unwrap_or_else(|_| Value::from(text))),
+        _ => Value::from_json(trimmed).ok(),
     }
 }
 
-fn tagged(json: &Json) -> Value {
-    Value::from_tagged(json).unwrap_or(Value::None)
-}
-
-fn row(place: String, json: &Json) -> Result<Row> {
-    let record = Record::from_tagged(json)
-        .map_err(|e| data_error(place.clone(), None, "a JSON object", e.to_string()))?;
-    Ok(Row { place, record, is_text: false })
+fn row(place: String, value: Value) -> Result<Row> {
+    let found = value.kind();
+    let record = match value {
+        Value::Dict(d) => Record::try_from(d).ok(),
+        _ => None,
+    };
+    match record {
+        Some(record) => Ok(Row { place, record, is_text: false }),
+        None => Err(data_error(place, None, "a JSON object", format!("a value of kind {found}"))),
+    }
 }
 
 fn json_lines(name: &str, text: &str) -> Result<Vec<Row>> {
@@ -203,21 +202,26 @@ fn json_lines(name: &str, text: &str) -> Result<Vec<Row>> {
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(i, line)| {
             let place = format!("{name}:{}", i + 1);
-            let json = serde_json::from_str(line)
+            let value = Value::from_json(line)
                 .map_err(|e| data_error(place.clone(), None, "a JSON object on the line", e.to_string()))?;
-            row(place, &json)
+            row(place, value)
         })
         .collect()
 }
 
 fn json(name: &str, text: &str) -> Result<Vec<Row>> {
-    let parsed: Json = serde_json::from_str(text).map_err(|e| {
+    let value = Value::from_json(text).map_err(|e| {
         data_error(format!("{name}:{}", e.line()), None, "a JSON list of objects", e.to_string())
     })?;
-    let Json::Array(items) = parsed else {
-        return Err(data_error(name.to_owned(), None, "a JSON list of objects", "another JSON value"));
+    let Value::List(items) = value else {
+        return Err(data_error(
+            name.to_owned(),
+            None,
+            "a JSON list of objects",
+            format!("a value of kind {}", value.kind()),
+        ));
     };
-    items.iter().enumerate().map(|(i, item)| row(format!("{name}[{i}]"), item)).collect()
+    items.into_iter().enumerate().map(|(i, item)| row(format!("{name}[{i}]"), item)).collect()
 }
 
 fn csv(name: &str, text: &str) -> Result<Vec<Row>> {

@@ -5,6 +5,7 @@
 
 mod dict;
 mod int;
+pub mod json;
 mod media;
 mod record;
 mod scalar;
