@@ -86,6 +86,7 @@ fn test() -> Outcome {
     layers::check(&root())?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    documentation()?;
     cargo(&["test", "--workspace", "--doc", "--quiet"])?;
     corpus()?;
     cargo(&[
@@ -98,6 +99,12 @@ fn test() -> Outcome {
         "--final-status-level",
         "fail",
     ])
+}
+
+/// Builds the documentation; a link that leads nowhere is an error.
+fn documentation() -> Outcome {
+    let config = "build.rustdocflags=['-D', 'warnings']";
+    cargo(&["doc", "--workspace", "--no-deps", "--quiet", "--config", config])
 }
 
 /// Runs the shared corpus where it is. What must pass of it is held by tests; this shows the figures.
