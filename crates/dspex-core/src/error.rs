@@ -77,7 +77,7 @@ pub enum ErrorKind {
         expected: Vec<String>,
     },
     /// An input of the wrong type.
-    #[error("expected `{field}` to be {expected}, found {found}")]
+    #[error("expected {} to be {expected}, found {found}", named(field))]
     InputType {
         /// The input.
         field: String,
@@ -120,7 +120,7 @@ pub enum ErrorKind {
         expected: Vec<String>,
     },
     /// A field whose text is not of its type.
-    #[error("expected `{field}` to be {expected}, found {found}")]
+    #[error("expected {} to be {expected}, found {found}", named(field))]
     FieldType {
         /// The field, with the place inside it.
         field: String,
@@ -188,6 +188,11 @@ pub enum ErrorKind {
         /// The limit.
         limit: u64,
     },
+}
+
+/// A field in an error; without a name it is the whole record.
+fn named(field: &str) -> String {
+    if field.is_empty() { "the record".into() } else { format!("`{field}`") }
 }
 
 fn list(names: &[String]) -> String {
@@ -314,6 +319,14 @@ impl Error {
             expected: "a value that fits its Rust type".into(),
             found: message,
         })
+    }
+
+    /// The same fault in a value that a caller gave, where it was found as one that does not fit a Rust type.
+    pub(crate) fn of_input(mut self) -> Self {
+        if let ErrorKind::FieldType { field, expected, found } = self.0.kind {
+            self.0.kind = ErrorKind::InputType { field, expected, found };
+        }
+        self
     }
 
     /// The error with what to do next.
