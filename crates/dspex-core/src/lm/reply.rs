@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::message::{Part, text_of};
 use super::{LmError, LmErrorKind};
 use crate::usage::Usage;
+use crate::value::tagged::read_json;
 use crate::value::{Record, ToolCall, Value};
 
 /// Why the model stopped. Open: a provider may have reasons of its own.
@@ -294,7 +295,7 @@ impl Building {
             let args = if arguments.trim().is_empty() {
                 Record::new()
             } else {
-                serde_json::from_str(&arguments)
+                read_json(&arguments)
                     .ok()
                     .and_then(|json: Json| Value::from_tagged(&json).ok())
                     .and_then(|v| if let Value::Dict(d) = v { Record::try_from(d).ok() } else { None })

@@ -2,7 +2,11 @@
 //!
 //! Data files, saved demos, transcripts and `--json` output use this form; prompts do not.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use base64::Engine as _;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
@@ -12,15 +16,144 @@ use super::{
 
 /// JSON that is not the lossless form of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected} under the tag {tag}, found {found}")]
+#[error("expected {expected}{}, found {found}", .tag.as_ref().map(|t| format!(" under the tag {t}")).unwrap_or_default())]
 pub struct TagError {
-    tag: String,
+    tag: Option<String>,
     expected: &'static str,
     found: String,
 }
 
 /// Whole numbers beyond this are tagged, since readers that hold numbers as doubles would change them.
 const SAFE: i64 = 1 << 53;
+
+/// Reads JSON without losing anything: whole numbers beyond 64 bits come as `{"$int": "..."}`, and a key that comes
+/// twice is an error, since only one of its values could be kept.
+///
+/// ```
+/// use dspex_core::value::tagged::read_json;
+/// use serde_json::json;
+/// assert_eq!(read_json(r#"{"n": 12345678901234567890123}"#)?, json!({"n": {"$int": "12345678901234567890123"}}));
+/// assert!(read_json(r#"{"n": 1, "n": 2}"#).unwrap_err().to_string().starts_with("the key `n` comes twice"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn read_json(text: &str) -> Result<Json, serde_json::Error> {
+    let text = tag_big_ints(text);
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    let json = Lossless.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(json)
+}
+
+/// The text with whole numbers of 19 and more digits that do not fit 64 bits written as tags.
+fn tag_big_ints(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        match byte {
+            b'"' => {
+                while let Some(&inside) = bytes.get(at) {
+                    at += if inside == b'\\' { 2 } else { 1 };
+                    if inside == b'"' {
+                        break;
+                    }
+                }
+            }
+            b'-' | b'0'..=b'9' => {
+                while bytes.get(at).is_some_and(|b| b.is_ascii_digit() || b"+-.eE".contains(b)) {
+                    at += 1;
+                }
+                let number = &text[start..at];
+                let digits = number.strip_prefix('-').unwrap_or(number);
+                let whole = digits.len() >= 19 && digits.bytes().all(|b| b.is_ascii_digit());
+                if whole
+                    && !digits.starts_with('0')
+                    && number.parse::<i64>().is_err()
+                    && number.parse::<u64>().is_err()
+                {
+                    out.push_str(&text[copied..start]);
+                    out.extend([r#"{"$int":""#, number, r#""}"#]);
+                    copied = at;
+                }
+            }
+            _ => {}
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
+/// Reads JSON and refuses a key that comes twice in one object.
+struct Lossless;
+
+impl<'de> DeserializeSeed<'de> for Lossless {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Lossless {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, b: bool) -> Result<Json, E> {
+        Ok(b.into())
+    }
+
+    fn visit_i64<E>(self, i: i64) -> Result<Json, E> {
+        Ok(i.into())
+    }
+
+    fn visit_u64<E>(self, u: u64) -> Result<Json, E> {
+        Ok(u.into())
+    }
+
+    fn visit_f64<E>(self, f: f64) -> Result<Json, E> {
+        Ok(f.into())
+    }
+
+    fn visit_str<E>(self, s: &str) -> Result<Json, E> {
+        Ok(s.into())
+    }
+
+    fn visit_string<E>(self, s: String) -> Result<Json, E> {
+        Ok(s.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Self)? {
+            items.push(item);
+        }
+        Ok(Json::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` comes twice")));
+            }
+            let value = entries.next_value_seed(Self)?;
+            map.insert(key, value);
+        }
+        Ok(Json::Object(map))
+    }
+}
 
 const BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::STANDARD;
 
@@ -91,7 +224,13 @@ impl Value {
                         .map(|(k, v)| Ok((Self::Str(k.clone()), Self::from_tagged(v)?)))
                         .collect::<Result<_, TagError>>()?,
                 ),
-                Some(tag) => from_tag(tag, &map[tag], map)?,
+                Some(tag) => {
+                    if let Some(other) = map.keys().find(|k| *k != tag && !beside(tag).contains(&k.as_str()))
+                    {
+                        return Err(error(tag, "no other key beside it", &json!(other)));
+                    }
+                    from_tag(tag, &map[tag], map)?
+                }
             },
         })
     }
@@ -105,7 +244,11 @@ impl Record {
 
     /// A record from a JSON object of values in their lossless form.
     pub fn from_tagged(json: &Json) -> Result<Self, TagError> {
-        let map = json.as_object().ok_or_else(|| error("record", "an object", json))?;
+        let map = json.as_object().ok_or_else(|| TagError {
+            tag: None,
+            expected: "an object",
+            found: head(json),
+        })?;
         map.iter().map(|(k, v)| Ok((k.clone(), Value::from_tagged(v)?))).collect()
     }
 }
@@ -147,12 +290,28 @@ fn media_to_tagged(m: &Media) -> Json {
     json!({"$media": m.kind.name(), form: place, "format": m.format, "name": m.name})
 }
 
-fn error(tag: &str, expected: &'static str, found: &Json) -> TagError {
-    let mut text = found.to_string();
+/// The keys that belong to a tag.
+fn beside(tag: &str) -> &'static [&'static str] {
+    match tag {
+        "$enum" => &["member", "value"],
+        "$model" => &["fields"],
+        "$dspy" => &["fields", "language", "criteria", "name", "desc", "args", "has_kwargs"],
+        "$media" => &["url", "base64", "id", "format", "name"],
+        _ => &[],
+    }
+}
+
+/// JSON in an error: short enough to read.
+fn head(json: &Json) -> String {
+    let mut text = json.to_string();
     if text.len() > 80 {
         text = text.chars().take(80).collect::<String>() + "...";
     }
-    TagError { tag: tag.to_owned(), expected, found: text }
+    text
+}
+
+fn error(tag: &str, expected: &'static str, found: &Json) -> TagError {
+    TagError { tag: Some(tag.to_owned()), expected, found: head(found) }
 }
 
 fn from_tag(tag: &str, inner: &Json, map: &Map<String, Json>) -> Result<Value, TagError> {
@@ -165,6 +324,11 @@ fn from_tag(tag: &str, inner: &Json, map: &Map<String, Json>) -> Result<Value, T
         "$frozenset" => Value::FrozenSet(items_from(array()?)?),
         "$int" => Value::Int(match inner {
             Json::Number(n) => n.to_string().parse::<Int>().map_err(|_| fail("a whole number"))?,
+            // A number too big for JSON's reader, which tags it once more.
+            Json::Object(_) => match Value::from_tagged(inner)? {
+                Value::Int(i) => i,
+                _ => return Err(fail("a whole number")),
+            },
             _ => text()?.parse::<Int>().map_err(|_| fail("a whole number"))?,
         }),
         "$float" => Value::Float(match text()? {
@@ -281,4 +445,45 @@ fn dspy_from(name: &str, map: &Map<String, Json>) -> Result<Option<Value>, TagEr
         }
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_of_any_size_are_kept() {
+        let table = [
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("-12345678901234567890123", "-12345678901234567890123"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("18446744073709551616", "18446744073709551616"),
+            ("-9223372036854775809", "-9223372036854775809"),
+            (r#"{"$int": 18446744073709551616}"#, "18446744073709551616"),
+        ];
+        for (text, number) in table {
+            let value = Value::from_tagged(&read_json(text).unwrap()).unwrap();
+            assert_eq!(value, Value::Int(number.parse().unwrap()), "{text}");
+        }
+        let text = r#"{"a\\": "x\" 12345678901234567890123", "b": 1.2345678901234567890123}"#;
+        assert_eq!(
+            read_json(text).unwrap(),
+            serde_json::from_str::<Json>(text).unwrap(),
+            "texts and floats stay"
+        );
+        assert!(read_json("012345678901234567890123").is_err());
+    }
+
+    #[test]
+    fn floats_are_the_nearest_doubles() {
+        let text = "122.416294033786585";
+        assert_eq!(read_json(text).unwrap().as_f64(), text.parse().ok());
+    }
+
+    #[test]
+    fn a_tag_stands_alone() {
+        let e = Value::from_tagged(&json!({"a": 1, "$int": "5"})).unwrap_err();
+        assert_eq!(e.to_string(), "expected no other key beside it under the tag $int, found \"a\"");
+        assert_eq!(Record::from_tagged(&json!([])).unwrap_err().to_string(), "expected an object, found []");
+    }
 }
