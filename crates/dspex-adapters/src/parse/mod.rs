@@ -86,24 +86,23 @@ fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result
     let body = text.trim();
     let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
     let body = body.strip_suffix("```").unwrap_or(body).trim();
-    let Ok(serde_json::Value::Object(map)) = serde_json::from_str::<serde_json::Value>(body) else {
-        return Ok(None);
-    };
+    // A key that comes twice is no one reading.
+    let Some(Value::Dict(map)) = repair::strict_json(body) else { return Ok(None) };
     if !signature
         .outputs()
         .iter()
-        .all(|f| map.contains_key(&f.name) || f.default.is_some() || f.ty.allows_none())
+        .all(|f| map.get_str(&f.name).is_some() || f.default.is_some() || f.ty.allows_none())
     {
         return Ok(None);
     }
     let mut fields = Record::new();
     let mut notes = vec![Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object")];
     for field in signature.outputs() {
-        let Some(json) = map.get(&field.name) else { continue };
+        let Some(value) = map.get_str(&field.name) else { continue };
         let mut coercion = Coercion::new(policy, &field.name);
-        let value = match json {
-            serde_json::Value::String(text) => coerce::coerce_text(text, &field.ty, &mut coercion),
-            other => coerce::coerce_value(coerce::plain_json(other), &field.ty, &mut coercion),
+        let value = match value {
+            Value::Str(text) => coerce::coerce_text(text, &field.ty, &mut coercion),
+            other => coerce::coerce_value(other.clone(), &field.ty, &mut coercion),
         };
         fields.insert(field.name.clone(), value.map_err(|m| m.into_error(&field.name))?);
         notes.extend(coercion.into_notes());

@@ -79,17 +79,6 @@ pub(crate) fn coerce_value(value: Value, ty: &FieldType, cx: &mut Coercion<'_>) 
     result.map_err(|m| cx.failed(before, m))
 }
 
-/// JSON as a value. A mapping that looks like a tag of the lossless form stays a mapping.
-pub(crate) fn plain_json(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Array(items) => Value::List(items.iter().map(plain_json).collect()),
-        serde_json::Value::Object(map) => {
-            Value::Dict(map.iter().map(|(k, v)| (k.as_str().into(), plain_json(v))).collect())
-        }
-        scalar => Value::from_tagged(scalar).unwrap_or(Value::None),
-    }
-}
-
 fn from_value(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
     match ty {
         FieldType::Str => text_of(value).ok_or_else(|| Mismatch::new(ty, value)),
