@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path as FilePath;
 
+use dspex_core::value::tagged::read_json;
 use dspex_core::{Error, ErrorKind, Example, Field, FieldType, Record, Result, Signature, Value};
 use serde_json::Value as Json;
 
@@ -146,6 +147,9 @@ impl Row {
                 let expected = format!("`{}` to be {}", field.name, field.ty.name());
                 data_error(self.place.clone(), Some(&field.name), expected, format!("{text:?}"))
             })?,
+            Value::Str(text) if !field.type_undefined => {
+                scalar(text, &field.ty).unwrap_or_else(|| value.clone())
+            }
             other => other.clone(),
         };
         if !field.type_undefined {
@@ -181,14 +185,24 @@ fn from_cell(text: &str, ty: &FieldType) -> Option<Value> {
             u.options.iter().find_map(|o| from_cell(text, o).filter(|v| o.check(v).is_ok()))
         }
         FieldType::Any => {
-            Some(serde_json::from_str(trimmed).map_or_else(|_| Value::from(text), |j| tagged(&j)))
+            // What is no JSON is text; what looks like a tag and is none is a mistake.
+            read_json(trimmed).map_or_else(|_| Some(Value::from(text)), |j| Value::from_tagged(&j).ok())
         }
-        _ => serde_json::from_str(trimmed).ok().map(|j| tagged(&j)),
+        _ if scalar(trimmed, ty).is_some() => scalar(trimmed, ty),
+        _ => read_json(trimmed).ok().and_then(|j| Value::from_tagged(&j).ok()),
     }
 }
 
-fn tagged(json: &Json) -> Value {
-    Value::from_tagged(json).unwrap_or(Value::None)
+/// A value of a kind that JSON has no form for, from its usual text.
+fn scalar(text: &str, ty: &FieldType) -> Option<Value> {
+    match ty {
+        FieldType::Date => text.parse().ok().map(Value::Date),
+        FieldType::DateTime => text.parse().ok().map(Value::DateTime),
+        FieldType::Time => text.parse().ok().map(Value::Time),
+        FieldType::Decimal => text.parse().ok().map(Value::Decimal),
+        FieldType::Uuid => text.parse().ok().map(Value::Uuid),
+        _ => None,
+    }
 }
 
 fn row(place: String, json: &Json) -> Result<Row> {
@@ -203,7 +217,7 @@ fn json_lines(name: &str, text: &str) -> Result<Vec<Row>> {
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(i, line)| {
             let place = format!("{name}:{}", i + 1);
-            let json = serde_json::from_str(line)
+            let json = read_json(line)
                 .map_err(|e| data_error(place.clone(), None, "a JSON object on the line", e.to_string()))?;
             row(place, &json)
         })
@@ -211,7 +225,7 @@ fn json_lines(name: &str, text: &str) -> Result<Vec<Row>> {
 }
 
 fn json(name: &str, text: &str) -> Result<Vec<Row>> {
-    let parsed: Json = serde_json::from_str(text).map_err(|e| {
+    let parsed = read_json(text).map_err(|e| {
         data_error(format!("{name}:{}", e.line()), None, "a JSON list of objects", e.to_string())
     })?;
     let Json::Array(items) = parsed else {
@@ -232,6 +246,10 @@ fn csv(name: &str, text: &str) -> Result<Vec<Row>> {
         .iter()
         .map(|h| h.trim().to_owned())
         .collect();
+    if let Some((i, twice)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        let found = format!("`{twice}` again as number {}", i + 1);
+        return Err(data_error(format!("{name}:1"), Some(twice), "columns of distinct names", found));
+    }
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|e| {
@@ -278,6 +296,24 @@ mod tests {
             ("q,n\nx,three\n", Format::Csv, "q -> n: int", "d:2: expected `n` to be int, found \"three\""),
             ("q,n\nx\n", Format::Csv, "q -> n: int", "d:2: expected 2 values, found 1"),
             (
+                "q,n,q\nx,1,y\n",
+                Format::Csv,
+                "q -> n: int",
+                "d:1: expected columns of distinct names, found `q`",
+            ),
+            (
+                "q,o\nx,\"{\"\"$foo\"\": 1}\"\n",
+                Format::Csv,
+                "q -> o: Optional[dict]",
+                "d:2: expected `o` to be Union[dict, NoneType], found ",
+            ),
+            (
+                "{\"q\": \"x\", \"q\": \"y\"}\n",
+                Format::JsonLines,
+                "q -> a",
+                "d:1: expected a JSON object on the line, found the key `q` comes twice",
+            ),
+            (
                 "{\"q\": [\"a\", 1]}\n",
                 Format::JsonLines,
                 "q: list[str] -> a",
@@ -307,5 +343,24 @@ mod tests {
             .with("c", "yes")
             .with("o", Value::None);
         assert_eq!(examples[0].record(), &expected);
+    }
+
+    #[test]
+    fn dates_ids_and_big_numbers_are_kept() {
+        let signature =
+            Signature::parse("q: int -> d: datetime.date, m: decimal.Decimal, u: uuid.UUID").unwrap();
+        let id = "00000000-0000-0000-0000-00000000000a";
+        let json =
+            format!(r#"{{"q": 12345678901234567890123, "d": "2024-01-31", "m": "12.50", "u": "{id}"}}"#);
+        let csv = format!("q,d,m,u\n12345678901234567890123,2024-01-31,12.50,{id}\n");
+        let expected = Record::new()
+            .with("q", Value::Int("12345678901234567890123".parse().unwrap()))
+            .with("d", Value::Date("2024-01-31".parse().unwrap()))
+            .with("m", Value::Decimal("12.50".parse().unwrap()))
+            .with("u", Value::Uuid(id.parse().unwrap()));
+        for (text, format) in [(json, Format::JsonLines), (csv, Format::Csv)] {
+            let examples = Dataset::parse("d", &text, format).unwrap().examples(&signature).unwrap();
+            assert_eq!(examples[0].record(), &expected, "{format:?}");
+        }
     }
 }
