@@ -1,12 +1,26 @@
 //! Printing: data to standard output, everything else to standard error.
 
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value as Json;
 
-/// Prints a line of data. A reader that went away is no error of ours.
+/// Whether data could not be written, so that the command must not end as if it had been.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line of data. A reader that went away is no error of ours; a full disk is one.
 pub(crate) fn print(line: &str) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
+    if let Err(e) = writeln!(io::stdout().lock(), "{line}")
+        && e.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        complain(&format!("error: expected to write to standard output, found {e}"));
+    }
+}
+
+/// Whether some data was lost while it was printed.
+pub(crate) fn lost_data() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Prints one JSON value.

@@ -258,6 +258,26 @@ async fn cancelling_ends_a_call_that_waits() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_for_its_turn_is_not_sent_after_cancelling() {
+    let lm = ScriptedLm::always("x").with_latency(Duration::from_hours(1));
+    let cancellation = Cancellation::new();
+    let limits = dspex_core::Limits::none().in_flight(2);
+    let ctx = Context::new(lm.clone()).with_cancellation(cancellation.clone()).with_limits(limits);
+    let predict = Predict::parse("q -> a").unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (ctx, predict) = (ctx.clone(), predict.clone());
+        calls.spawn(async move { predict.call(&ctx, q()).await });
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cancellation.cancel();
+    for result in calls.join_all().await {
+        assert_eq!(result.unwrap_err().code(), "cancelled");
+    }
+    assert_eq!(lm.calls(), 2, "those in flight when it was cancelled, and no more");
+}
+
 #[test]
 fn events_tell_of_each_call() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));

@@ -18,7 +18,6 @@ use dspex_core::{
 };
 
 use coerce::Coercion;
-use repair::Repaired;
 use scan::Section;
 
 /// Reads a completion whose fields stand in sections under markers.
@@ -87,21 +86,23 @@ fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result
     let body = text.trim();
     let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
     let body = body.strip_suffix("```").unwrap_or(body).trim();
-    let Ok(Repaired { value: Value::Dict(mut found), repaired: false, .. }) = repair::loads(body) else {
-        return Ok(None);
-    };
-    let may_be_missing = |f: &Field| f.default.is_some() || f.ty.allows_none();
-    if !signature.outputs().iter().all(|f| found.get_str(&f.name).is_some() || may_be_missing(f)) {
+    // A key that comes twice is no one reading.
+    let Some(Value::Dict(map)) = repair::strict_json(body) else { return Ok(None) };
+    if !signature
+        .outputs()
+        .iter()
+        .all(|f| map.get_str(&f.name).is_some() || f.default.is_some() || f.ty.allows_none())
+    {
         return Ok(None);
     }
     let mut fields = Record::new();
     let mut notes = vec![Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object")];
     for field in signature.outputs() {
-        let Some(value) = found.remove(&Value::from(field.name.as_str())) else { continue };
+        let Some(value) = map.get_str(&field.name) else { continue };
         let mut coercion = Coercion::new(policy, &field.name);
         let value = match value {
-            Value::Str(text) => coerce::coerce_text(&text, &field.ty, &mut coercion),
-            other => coerce::coerce_value(other, &field.ty, &mut coercion),
+            Value::Str(text) => coerce::coerce_text(text, &field.ty, &mut coercion),
+            other => coerce::coerce_value(other.clone(), &field.ty, &mut coercion),
         };
         fields.insert(field.name.clone(), value.map_err(|m| m.into_error(&field.name))?);
         notes.extend(coercion.into_notes());

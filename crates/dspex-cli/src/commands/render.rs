@@ -32,7 +32,7 @@ impl Render {
         let catcher = catcher::Catcher::default();
         let policy = PolicyArgs::default();
         let ctx = loaded.context(std::sync::Arc::new(catcher.clone()), &policy, self.demos.seed)?;
-        let outcome = super::block_on(&ctx, program.call(&ctx, inputs))?;
+        let outcome = super::block_on_here(program.call(&ctx, inputs))?;
         let Some(request) = catcher.take() else {
             return Err(outcome.err().unwrap_or_else(|| {
                 dspex_core::Error::configuration(
