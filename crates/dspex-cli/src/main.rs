@@ -25,7 +25,6 @@ Exit codes: 0 done; 1 the program failed (a reply that cannot be read, a value t
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.run() {
-        Ok(failure::Exit::Done) if output::lost_data() => failure::Exit::Outside.into(),
         Ok(code) => code.into(),
         Err(failure) => failure.report(),
     }

@@ -177,6 +177,14 @@ pub enum ErrorKind {
         /// Why.
         message: String,
     },
+    /// Data that was found and cannot be handed over.
+    #[error("{place}: {message}")]
+    Output {
+        /// Where to.
+        place: String,
+        /// Why.
+        message: String,
+    },
     /// The caller ended the work.
     #[error("cancelled by the caller")]
     Cancelled,
@@ -221,6 +229,7 @@ impl ErrorKind {
             Self::Metric { .. } => "metric",
             Self::Data { .. } => "data",
             Self::File { .. } => "file",
+            Self::Output { .. } => "output",
             Self::Cancelled => "cancelled",
             Self::Limit { .. } => "limit",
         }
@@ -247,7 +256,7 @@ impl ErrorKind {
             | Self::Ambiguous { .. } => Stage::Parse,
             Self::Constraint { .. } => Stage::Validation,
             Self::Metric { .. } => Stage::Metric,
-            Self::Data { .. } | Self::File { .. } => Stage::Data,
+            Self::Data { .. } | Self::File { .. } | Self::Output { .. } => Stage::Data,
             Self::Cancelled => Stage::Cancelled,
             Self::Limit { .. } => Stage::Limit,
         }
@@ -394,7 +403,10 @@ impl Error {
     pub fn is_infrastructure(&self) -> bool {
         match &self.0.kind {
             ErrorKind::Lm(e) => e.kind.is_infrastructure(),
-            ErrorKind::Cancelled | ErrorKind::Limit { .. } | ErrorKind::File { .. } => true,
+            ErrorKind::Cancelled
+            | ErrorKind::Limit { .. }
+            | ErrorKind::File { .. }
+            | ErrorKind::Output { .. } => true,
             _ => false,
         }
     }

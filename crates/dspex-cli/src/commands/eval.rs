@@ -92,9 +92,9 @@ impl Eval {
             policy: ctx.policy().name(),
         };
         if self.json {
-            print_json(&report_json(&report, &details));
+            print_json(&report_json(&report, &details))?;
         } else {
-            print_report(&report, &details);
+            print_report(&report, &details)?;
         }
         if let Some((path, mut file)) = results {
             let mut lines = String::new();
@@ -163,16 +163,16 @@ fn progress(done: usize, of: usize) {
     let _ = std::io::Write::write_fmt(&mut err, format_args!("\r{done} of {of}{end}"));
 }
 
-fn print_report(report: &Report<Record>, details: &Details<'_>) {
+fn print_report(report: &Report<Record>, details: &Details<'_>) -> Result<()> {
     let outcomes = report.outcomes();
     match (report.score(), report.interval()) {
         (Some(score), Some((low, high))) => {
             print(&format!(
                 "{} of {}: {score:.3} (95 % {low:.3} to {high:.3})",
                 report.metric, details.field
-            ));
+            ))?;
         }
-        _ => print(&format!("{} of {}: no example was scored", report.metric, details.field)),
+        _ => print(&format!("{} of {}: no example was scored", report.metric, details.field))?,
     }
     let mut counts = format!("{} of {} examples scored", outcomes.scored, report.results.len());
     for (count, name) in [
@@ -192,7 +192,7 @@ fn print_report(report: &Report<Record>, details: &Details<'_>) {
         details.lm,
         usage.total_tokens(),
         report.elapsed.as_secs_f64()
-    ));
+    ))?;
     // The first error of each kind in full: the rest is in `--results`.
     let mut seen = Vec::new();
     for r in &report.results {
@@ -209,6 +209,7 @@ fn print_report(report: &Report<Record>, details: &Details<'_>) {
     if report.cancelled {
         complain("cancelled: the score is that of the examples until then");
     }
+    Ok(())
 }
 
 fn report_json(report: &Report<Record>, details: &Details<'_>) -> Json {

@@ -42,11 +42,11 @@ impl Render {
         };
         if self.json {
             let messages: Vec<Json> = request.messages.iter().map(Message::to_json).collect();
-            print_json(&json!({"messages": messages}));
+            print_json(&json!({"messages": messages}))?;
         } else {
             for (i, message) in request.messages.iter().enumerate() {
                 let line = if i > 0 { "\n" } else { "" };
-                print(&format!("{line}--- {}\n{}", message.role.name(), message.text().trim_end()));
+                print(&format!("{line}--- {}\n{}", message.role.name(), message.text().trim_end()))?;
             }
         }
         Ok(Exit::Done)
