@@ -62,11 +62,26 @@ impl Value {
 fn parse(text: &str) -> Result<JsonValue<'_>, JsonError> {
     let bytes = text.as_bytes();
     let allow_inf_nan = true;
-    JsonValue::parse(bytes, allow_inf_nan).map_err(|e| JsonError {
+    let value = JsonValue::parse(bytes, allow_inf_nan).map_err(|e| JsonError {
         message: e.description(bytes),
         line: e.get_position(bytes).line,
         syntax: true,
-    })
+    })?;
+    // The reader gives an infinity for numbers beyond all doubles too.
+    if !text.contains("Inf") && holds_infinity(&value) {
+        let message = "a number is too big for a float".to_owned();
+        return Err(JsonError { message, line: 1, syntax: true });
+    }
+    Ok(value)
+}
+
+fn holds_infinity(value: &JsonValue<'_>) -> bool {
+    match value {
+        JsonValue::Float(f) => f.is_infinite(),
+        JsonValue::Array(items) => items.iter().any(holds_infinity),
+        JsonValue::Object(entries) => entries.iter().any(|(_, v)| holds_infinity(v)),
+        _ => false,
+    }
 }
 
 /// The error of a key that comes twice: only one of its values could be kept.
@@ -143,6 +158,9 @@ mod tests {
     fn floats_are_the_nearest_doubles() {
         let text = "122.416294033786585";
         assert_eq!(Value::from_json(text), Ok(Value::Float(text.parse().unwrap())));
+        assert_eq!(Value::from_json("-Infinity"), Ok(Value::Float(f64::NEG_INFINITY)));
+        let e = Value::from_json(r#"{"a": [1e400]}"#).unwrap_err();
+        assert_eq!(e.to_string(), "a number is too big for a float");
     }
 
     #[test]
