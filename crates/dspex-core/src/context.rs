@@ -8,14 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_lock::Semaphore;
 use futures_util::future::{Either, select};
 
-use crate::adapter::{Adapter, ParsePolicy};
+use crate::adapter::{Adapter, Note, ParsePolicy};
 use crate::cancel::Cancellation;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lm::{LanguageModel, Options, Reply, Request};
+use crate::meter::Meter;
+use crate::parameters::{Program, visit};
 use crate::path::Path;
 use crate::prediction::Attempt;
 use crate::random::Random;
+use crate::suggest::unknown_name;
 use crate::trace::{EventSink, RunEvent, Trace, TraceSink, TraceStep};
 
 /// What a call runs with. Cheap to clone; a copy can move into a spawned task.
@@ -51,6 +54,7 @@ struct Inner {
     seed: u64,
     trace: Option<Arc<dyn TraceSink>>,
     events: Option<Arc<dyn EventSink>>,
+    meter: Option<Meter>,
     overrides: Vec<(Path, Overrides)>,
 }
 
@@ -184,6 +188,7 @@ impl Context {
             seed: 0,
             trace: None,
             events: None,
+            meter: None,
             overrides: Vec::new(),
         }))
     }
@@ -260,6 +265,44 @@ impl Context {
         (self.with_trace(trace.clone()), trace)
     }
 
+    /// The context with a meter of its own, which counts what is done under it, and the meter. What it counts also
+    /// counts for the context that it was made from.
+    ///
+    /// ```
+    /// # use dspex_core::{Attempt, BoxFuture, Context, Path, lm::{LanguageModel, LmError, Reply, Request}};
+    /// # struct Fixed;
+    /// # impl LanguageModel for Fixed {
+    /// #     fn id(&self) -> &str { "fixed" }
+    /// #     fn call<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+    /// #         Box::pin(async { Ok(Reply::text("hi")) })
+    /// #     }
+    /// # }
+    /// # use futures_util::FutureExt as _;
+    /// let (ctx, meter) = Context::new(Fixed).metered();
+    /// let request = Request::default();
+    /// ctx.ask(&Path::root(), &Fixed, &request).now_or_never().unwrap()?;
+    /// assert_eq!(meter.usage().calls, 1);
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn metered(&self) -> (Self, Meter) {
+        let meter = Meter::under(self.0.meter.clone());
+        (self.change(|c| c.meter = Some(meter.clone())), meter)
+    }
+
+    /// Tells the meters what was mended while a reply was read.
+    pub fn note(&self, notes: &[Note]) {
+        if let Some(meter) = self.0.meter.as_ref().filter(|_| !notes.is_empty()) {
+            meter.note(notes);
+        }
+    }
+
+    /// Tells the meters that the reply of the last attempt was of no use, and why.
+    pub fn blame_last_attempt(&self, code: &str) {
+        if let Some(meter) = &self.0.meter {
+            meter.blame_last(code);
+        }
+    }
+
     /// The context with a sink for events.
     #[must_use]
     pub fn with_events(&self, sink: impl EventSink + 'static) -> Self {
@@ -322,6 +365,19 @@ impl Context {
             .with_hint("call `.stamped()` on the program first"));
         }
         Ok(self.0.overrides.iter().rev().filter(move |(p, _)| Some(p) == path).map(|(_, o)| o))
+    }
+
+    /// An error if the overrides name a path that no predictor of the program has.
+    pub fn check_overrides<P: Program + ?Sized>(&self, program: &P) -> Result<()> {
+        let mut paths = Vec::new();
+        visit(program, |path, _| paths.push(path.to_string()));
+        for (path, _) in &self.0.overrides {
+            let path = path.to_string();
+            if !paths.contains(&path) {
+                return Err(unknown_name("predictors", &path, paths.iter().map(String::as_str)));
+            }
+        }
+        Ok(())
     }
 
     /// An error if the work was cancelled.
@@ -405,6 +461,9 @@ impl Context {
                 elapsed,
                 error: answer.as_ref().err().map(|e| e.kind.code()),
             });
+        }
+        if let Some(meter) = &self.0.meter {
+            meter.record(attempt.clone());
         }
         match answer {
             Ok(reply) => Ok((reply, attempt)),

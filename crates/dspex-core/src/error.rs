@@ -235,6 +235,27 @@ impl ErrorKind {
         }
     }
 
+    /// What to do next where the place that found the error knows nothing better.
+    fn usual_hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Signature(e) => return e.hint.clone(),
+            Self::InputType { .. } => "give a value of that type, or change the type in the signature",
+            Self::Unsupported { .. } => "use another type for the field",
+            Self::FieldType { .. } | Self::MissingFields { .. } => {
+                "read the raw reply; a clearer instruction or a demonstration usually helps"
+            }
+            Self::Ambiguous { .. } => {
+                "read the raw reply; the rule that refuses it can be switched off in the policy"
+            }
+            Self::Constraint { .. } => "tell the model the bound in the description, or widen it",
+            Self::Data { .. } => "mend it there, and run again",
+            Self::File { .. } => "check the path and who may read or write it",
+            Self::Metric { .. } => "mend the metric, or the labels that it reads",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     /// Where in a call errors of this kind arise.
     pub fn stage(&self) -> Stage {
         match self {
@@ -301,10 +322,7 @@ struct Inner {
 impl Error {
     /// An error of a kind.
     pub fn new(kind: ErrorKind) -> Self {
-        let hint = match &kind {
-            ErrorKind::Signature(e) => e.hint.clone(),
-            _ => None,
-        };
+        let hint = kind.usual_hint();
         Self(Box::new(Inner { kind, path: None, hint, attempts: Vec::new() }))
     }
 
@@ -356,6 +374,16 @@ impl Error {
     #[must_use]
     pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
         self.0.attempts.splice(0..0, attempts);
+        self
+    }
+
+    /// The error with every attempt of the call that ended with it.
+    #[must_use]
+    pub(crate) fn with_story(mut self, attempts: Vec<Attempt>) -> Self {
+        // An error of a part that ran outside of the call keeps what it knows.
+        if !attempts.is_empty() {
+            self.0.attempts = attempts;
+        }
         self
     }
 

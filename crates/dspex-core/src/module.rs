@@ -35,6 +35,8 @@ pub trait Module: Send + Sync {
     ) -> impl Future<Output = Result<Prediction<Self::Output>>> + Send;
 
     /// Does the work, unless the context is cancelled. For callers.
+    ///
+    /// The prediction, or the error, knows every call of a model that was made inside, by whatever part.
     fn call(
         &self,
         ctx: &Context,
@@ -42,7 +44,11 @@ pub trait Module: Send + Sync {
     ) -> impl Future<Output = Result<Prediction<Self::Output>>> + Send {
         async move {
             ctx.check_cancelled()?;
-            self.forward(ctx, input).await
+            let (ctx, meter) = ctx.metered();
+            match self.forward(&ctx, input).await {
+                Ok(prediction) => Ok(prediction.with_story(meter.attempts(), meter.notes())),
+                Err(e) => Err(e.with_story(meter.attempts())),
+            }
         }
     }
 }

@@ -24,6 +24,12 @@ impl Path {
         Self("".into())
     }
 
+    /// What stands for the path of a predictor that no walk has met, in traces and attempts. It is no path of a
+    /// program.
+    pub fn unstamped() -> Self {
+        Self("(unstamped)".into())
+    }
+
     /// The path of a field inside.
     #[must_use]
     pub fn field(&self, name: &str) -> Self {

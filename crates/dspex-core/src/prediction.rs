@@ -100,10 +100,11 @@ impl<T> Prediction<T> {
         self
     }
 
-    /// The prediction with what happened on the way to another one added: for modules that call several.
+    /// The prediction with the whole story of the call that gave it.
     #[must_use]
-    pub fn after<U>(self, earlier: &Prediction<U>) -> Self {
-        self.with_attempts(earlier.story.attempts.clone()).with_notes(earlier.story.notes.clone())
+    pub(crate) fn with_story(mut self, attempts: Vec<Attempt>, notes: Vec<Note>) -> Self {
+        self.story = Arc::new(Story { attempts, notes });
+        self
     }
 
     /// The value alone.

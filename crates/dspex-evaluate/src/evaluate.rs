@@ -80,6 +80,7 @@ impl<'a, E, M> Evaluate<'a, E, M> {
                 .with_hint("check the file, or the filter that made the set"));
         }
         let program = program.clone().stamped();
+        ctx.check_overrides(&program)?;
         let started = ctx.clock().now();
         let program = &program;
         let work = self.examples.iter().enumerate().map(|(index, example)| async move {
@@ -128,8 +129,10 @@ impl<'a, E, M> Evaluate<'a, E, M> {
                 return ExampleResult { usage, ..ExampleResult::new(index, outcome) };
             }
         };
-        let outcome = self.score(ctx, example, &prediction).await;
-        let usage = prediction.usage();
+        // A metric may ask models, too; that is paid for as well.
+        let (ctx, meter) = ctx.metered();
+        let outcome = self.score(&ctx, example, &prediction).await;
+        let usage = prediction.usage() + meter.usage();
         ExampleResult { usage, prediction: Some(prediction), ..ExampleResult::new(index, outcome) }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dspex_core::lm::{LmError, LmErrorKind, Reply};
-use dspex_core::{Cancellation, Context, Error, Example, Prediction, Record, Usage};
+use dspex_core::{Cancellation, Context, Error, Example, Module, Overrides, Prediction, Record, Usage};
 use dspex_evaluate::{Evaluate, Outcome, Report, exact_match, metric, metric_async};
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
@@ -57,6 +57,25 @@ fn an_outage_is_never_a_score() {
     let outcomes = report.outcomes();
     assert_eq!((outcomes.scored, outcomes.program_error, outcomes.infrastructure_error), (3, 2, 1));
     assert_eq!(report.usage().calls, 4, "replies that could not be read were paid for");
+}
+
+#[test]
+fn a_metric_that_asks_a_model_is_paid_for() {
+    let dev = dev(3);
+    let judge = metric_async(|ctx: Context, e: Example, _: Prediction<Record>| async move {
+        let inputs = e.inputs().unwrap();
+        program().call(&ctx, inputs).await.map(|_| 1.0)
+    });
+    let report =
+        block_on(Evaluate::new(&dev).metric(judge).run(&Context::new(echo(&[])), &program())).unwrap();
+    assert_eq!((report.score(), report.usage().calls), (Some(1.0), 6));
+}
+
+#[test]
+fn a_misspelt_override_is_refused() {
+    let ctx = Context::new(echo(&[])).with("slef", Overrides::new());
+    let e = block_on(Evaluate::new(&dev(1)).metric(exact_match("a")).run(&ctx, &program())).unwrap_err();
+    assert_eq!(e.to_string(), "expected one of the predictors `self`, found `slef`");
 }
 
 #[test]

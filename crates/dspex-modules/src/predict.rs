@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use dspex_core::lm::{Options, Request};
 use dspex_core::{
-    Context, EditError, Error, Example, FromRecord, LanguageModel, Module, Parameters, Prediction, Record,
-    Result, Signature, SignatureError, ToExample, ToRecord, TypedSignature, Walk, WalkMut,
+    Context, EditError, Example, FromRecord, LanguageModel, Module, Parameters, Prediction, Record, Result,
+    Signature, SignatureError, ToExample, ToRecord, TypedSignature, Walk, WalkMut,
 };
 
 use crate::predictor::Predictor;
@@ -132,14 +132,7 @@ impl<S> Predict<S> {
         ctx: &Context,
         inputs: Result<Record>,
     ) -> Result<Prediction<O>> {
-        self.leaf.run(ctx, inputs?).await?.try_map(O::from_record).map_err(|e: Error| match self.path() {
-            Some(path) => e.at(path),
-            None => e,
-        })
-    }
-
-    fn path(&self) -> Option<&dspex_core::Path> {
-        dspex_core::Leaf::path(&self.leaf)
+        self.leaf.run(ctx, inputs?).await?.try_map(O::from_record).map_err(|e| self.leaf.place(e))
     }
 }
 

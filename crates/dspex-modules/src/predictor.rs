@@ -41,7 +41,7 @@ impl Predictor {
             adapter: ctx.adapter().cloned().unwrap_or_else(|| Arc::new(ChatAdapter::new())),
             policy: ctx.policy(),
             options: self.options.over(ctx.options()),
-            path: self.path.clone().unwrap_or_else(Path::root),
+            path: self.path.clone().unwrap_or_else(Path::unstamped),
         };
         // The last override of a path comes first, so earlier ones only fill what it leaves open.
         let (mut lm, mut adapter, mut policy) = (None, None, None);
@@ -62,9 +62,7 @@ impl Predictor {
     /// The request that a call with these inputs would send.
     pub(crate) fn render(&self, ctx: &Context, inputs: Record) -> Result<Request> {
         let setup = self.setup(ctx)?;
-        self.check_inputs(inputs)
-            .and_then(|inputs| self.request(&setup, &inputs))
-            .map_err(|e| e.at(&setup.path))
+        self.check_inputs(inputs).and_then(|inputs| self.request(&setup, &inputs)).map_err(|e| self.place(e))
     }
 
     fn request(&self, setup: &Setup<'_>, inputs: &Record) -> Result<Request> {
@@ -73,6 +71,14 @@ impl Predictor {
         let mut request = setup.adapter.render(&call)?;
         request.options = setup.options.over(&request.options);
         Ok(request)
+    }
+
+    /// An error of this predictor, with its path where it knows it.
+    pub(crate) fn place(&self, e: Error) -> Error {
+        match &self.path {
+            Some(path) => e.at(path),
+            None => e,
+        }
     }
 
     /// Inputs in the order of the signature, with defaults; missing, unknown and ill-typed ones are errors.
@@ -128,12 +134,12 @@ impl Predictor {
     /// One call: from inputs to the fields of every completion.
     pub(crate) async fn run(&self, ctx: &Context, inputs: Record) -> Result<Prediction<Record>> {
         let setup = self.setup(ctx)?;
-        let inputs = self.check_inputs(inputs).map_err(|e| e.at(&setup.path))?;
+        let inputs = self.check_inputs(inputs).map_err(|e| self.place(e))?;
         let started = ctx.clock().now();
         let mut step = ctx
             .is_traced()
             .then(|| TraceStep::new(setup.path.clone(), self.signature.clone(), inputs.clone()));
-        let result = self.steps(ctx, &setup, &inputs, step.as_mut()).await.map_err(|e| e.at(&setup.path));
+        let result = self.steps(ctx, &setup, &inputs, step.as_mut()).await.map_err(|e| self.place(e));
         if let Some(mut step) = step {
             step.elapsed = ctx.clock().now().saturating_duration_since(started);
             match &result {
@@ -167,8 +173,12 @@ impl Predictor {
             step.reply = Some(Arc::new(reply));
         }
         match read {
-            Ok(prediction) => Ok(prediction.with_attempts(attempts)),
+            Ok(prediction) => {
+                ctx.note(prediction.notes());
+                Ok(prediction.with_attempts(attempts))
+            }
             Err(e) => {
+                ctx.blame_last_attempt(e.code());
                 let attempts = fail_last(attempts, e.code());
                 Err(e.with_attempts(attempts))
             }

@@ -460,15 +460,31 @@ mod tests {
             (
                 "[[inputs]]\nname = \"a\"\n\n[[outputs]]\nname = \"b\"\ntype = \"str\"\nge = 3\n",
                 "p.toml:4",
-                None,
+                Some("mend it there, and run again"),
             ),
             ("[[outputs]]\nname = \"b\"\nmin_lenght = 3\n", "p.toml:1", Some("did you mean `min_length`?")),
-            ("signature = \n", "p.toml:1", None),
-            ("[[outputs]]\nname = \"b\"\npattern = \"(\"\n", "p.toml:1", None),
-            ("[[outputs]]\nname = \"b\"\ntype = \"int\"\nle = 3\ndefault = 4\n", "p.toml:1", None),
-            ("signature = \"a -> b: int\"\n[[demos]]\nb = \"x\"\n", "p.toml:2", None),
+            ("signature = \n", "p.toml:1", Some("mend it there, and run again")),
+            (
+                "[[outputs]]\nname = \"b\"\npattern = \"(\"\n",
+                "p.toml:1",
+                Some("mend it there, and run again"),
+            ),
+            (
+                "[[outputs]]\nname = \"b\"\ntype = \"int\"\nle = 3\ndefault = 4\n",
+                "p.toml:1",
+                Some("mend it there, and run again"),
+            ),
+            (
+                "signature = \"a -> b: int\"\n[[demos]]\nb = \"x\"\n",
+                "p.toml:2",
+                Some("mend it there, and run again"),
+            ),
             ("signature = \"a -> bee\"\n[[demos]]\nbe = \"x\"\n", "p.toml:2", Some("did you mean `bee`?")),
-            ("policy = \"strict\"\nsignature = \"a -> b\"\n", "p.toml:1", None),
+            (
+                "policy = \"strict\"\nsignature = \"a -> b\"\n",
+                "p.toml:1",
+                Some("mend it there, and run again"),
+            ),
         ];
         for (text, place, hint) in table {
             let e = error(text);

@@ -204,8 +204,8 @@ fn a_failing_model_is_a_typed_error_with_its_attempt() {
     let lm = ScriptedLm::always("x").with_failure(0, failure);
     let e = call("q -> a", &lm, q()).unwrap_err();
     assert_eq!((e.code(), e.stage(), e.is_infrastructure()), ("rate_limit", Stage::Model, true));
-    assert_eq!(e.to_string(), "in `self`: scripted: slow down (status 429)");
-    assert_eq!(e.attempts().len(), 1);
+    assert_eq!(e.to_string(), "scripted: slow down (status 429)");
+    assert_eq!((e.attempts().len(), e.attempts()[0].path.as_str()), (1, "(unstamped)"));
 }
 
 #[test]
@@ -234,6 +234,48 @@ async fn a_limit_on_calls_at_one_time_makes_others_wait() {
         done.unwrap().unwrap();
     }
     assert_eq!(started.elapsed().as_secs(), 3);
+}
+
+/// Calls two predictors and says nothing of the first.
+#[derive(Clone)]
+struct Twice(Predict, Predict);
+
+impl Module for Twice {
+    type Input = Record;
+    type Output = Record;
+
+    async fn forward(&self, ctx: &Context, input: Record) -> Result<Prediction<Record>, Error> {
+        self.0.call(ctx, input.clone()).await?;
+        self.1.call(ctx, input).await
+    }
+}
+
+#[test]
+fn what_a_program_pays_for_appears_whether_its_author_thinks_of_it_or_not() {
+    let twice = || Twice(Predict::parse("q -> a").unwrap(), Predict::parse("q -> b: int").unwrap());
+    let reply = |second: &'static str| ScriptedLm::replies(["[[ ## a ## ]]\nA", second]);
+    let out = block_on(twice().call(&Context::new(reply("[[ ## b ## ]]\n2")), q())).unwrap();
+    assert_eq!((out.usage().calls, out.attempts().len()), (2, 2));
+
+    let e = block_on(twice().call(&Context::new(reply("[[ ## b ## ]]\ntwo")), q())).unwrap_err();
+    assert_eq!((e.code(), e.usage().calls, e.attempts().len()), ("field_type", 2, 2));
+    let errors: Vec<_> = e.attempts().iter().map(|a| a.error.as_deref()).collect();
+    assert_eq!(errors, [None, Some("field_type")]);
+
+    let e =
+        block_on(twice().call(&Context::new(ScriptedLm::replies(["[[ ## a ## ]]\nA"])), q())).unwrap_err();
+    assert_eq!((e.code(), e.attempts().len()), ("lm_configuration", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_is_kept() {
+    let lm = ScriptedLm::always("[[ ## a ## ]]\nA").with_latency(Duration::from_secs(2));
+    let started = tokio::time::Instant::now();
+    let deadline = started.into_std() + Duration::from_millis(50);
+    let ctx = Context::new(lm).with_options(Options::new().deadline(deadline));
+    let e = Predict::parse("q -> a").unwrap().call(&ctx, q()).await.unwrap_err();
+    assert_eq!((e.code(), e.is_infrastructure()), ("timeout", true));
+    assert_eq!(started.elapsed().as_millis(), 50);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@ use dspex_core::{BoxFuture, LanguageModel};
 type Answer = Arc<dyn Fn(&Request) -> Result<Reply, LmError> + Send + Sync>;
 
 /// A model that answers from a script: a list, rules, or a closure. Copies share the script and what they were asked.
+/// It keeps the deadline of a request.
 ///
 /// ```
 /// use dspex_core::{LanguageModel, lm::{Message, Request}};
@@ -148,6 +149,16 @@ impl LanguageModel for ScriptedLm {
                 requests.push(request.clone());
                 requests.len() - 1
             };
+            let left = request
+                .options
+                .deadline
+                .map(|d| d.saturating_duration_since(tokio::time::Instant::now().into_std()));
+            if let Some(left) = left.filter(|left| *left < self.latency) {
+                tokio::time::sleep(left).await;
+                return Err(
+                    LmError::new(LmErrorKind::Timeout, "no answer before the deadline").with_model(self.id())
+                );
+            }
             if !self.latency.is_zero() {
                 tokio::time::sleep(self.latency).await;
             }

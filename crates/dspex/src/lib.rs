@@ -92,8 +92,7 @@
 //!         let question = input.question.clone();
 //!         let search = self.search.call(ctx, input).await?;
 //!         let found = self.shelf.iter().filter(|s| s.contains(&search.query)).cloned().collect();
-//!         let answer = self.answer.call(ctx, GroundedInput { found, question }).await?;
-//!         Ok(answer.after(&search))
+//!         self.answer.call(ctx, GroundedInput { found, question }).await
 //!     }
 //! }
 //!
@@ -155,9 +154,9 @@ pub use dspex_core::__private;
 pub use dspex_core::{
     Adapter, Attempt, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
     DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState, FieldType, FieldValue,
-    FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Metric, Module, Note, Overrides,
-    Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random, Record,
-    RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError, SignatureParser,
+    FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Meter, Metric, Module, Note,
+    Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random,
+    Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError, SignatureParser,
     SignatureState, Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink,
     TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
     nearest, signature, types, unknown_name, value, visit, visit_mut,

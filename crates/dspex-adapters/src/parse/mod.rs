@@ -148,8 +148,7 @@ fn finish(
     if missing.is_empty() {
         return Ok(Parsed::new(fields, notes));
     }
-    Err(Error::new(ErrorKind::MissingFields { missing, expected: names(signature) })
-        .with_hint("read the raw reply; a clearer instruction or a demonstration usually helps"))
+    Err(ErrorKind::MissingFields { missing, expected: names(signature) }.into())
 }
 
 /// What stands for an output that is not in the reply.

@@ -163,6 +163,18 @@ fn inline(text: &str, signature: &Signature) -> Option<Scanned> {
     if !signature.outputs().iter().all(|f| once(&f.name)) {
         return None;
     }
+    // Beside a marker that starts a line, one in a sentence of another line is only spoken of.
+    let line_of = |at: usize| text[..at].matches('\n').count();
+    let starts_line =
+        |at: usize| text[..at].rsplit('\n').next().is_some_and(|before| strip(before).is_empty());
+    let outputs = || marks.iter().filter(|(_, name)| *name != "completed").map(|(mark, _)| mark.start());
+    if outputs().any(starts_line) {
+        let mut lines = outputs().map(line_of);
+        let first = lines.next();
+        if lines.any(|line| Some(line) != first) {
+            return None;
+        }
+    }
     let sections = marks
         .iter()
         .enumerate()
@@ -265,6 +277,15 @@ mod tests {
             );
             assert_eq!(found("q -> answer", text, &ParsePolicy::compat()), [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_marker_in_a_sentence_is_no_field_beside_one_that_starts_a_line() {
+        let text = "[[ ## r ## ]]\nFirst I think, then I fill in [[ ## a ## ]] as asked.";
+        assert_eq!(found("q -> r, a", text, &ParsePolicy::default()).len(), 1);
+        let text = "[[ ## r ## ]] because [[ ## a ## ]] Paris [[ ## completed ## ]]";
+        let fields = found("q -> r, a", text, &ParsePolicy::default());
+        assert_eq!(fields, [("r".into(), "because".into()), ("a".into(), "Paris".into())]);
     }
 
     #[test]

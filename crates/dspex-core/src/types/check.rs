@@ -51,6 +51,12 @@ impl FieldType {
             | (Self::Tuple(None), Value::Tuple(_))
             | (Self::Dict(None), Value::Dict(_))
             | (Self::Special(Special::ToolCalls), Value::ToolCalls(_)) => true,
+            // Rust types of these kinds come through serde as their text.
+            (Self::Date, Value::Str(s)) => s.parse::<crate::value::Date>().is_ok(),
+            (Self::DateTime, Value::Str(s)) => s.parse::<crate::value::DateTime>().is_ok(),
+            (Self::Time, Value::Str(s)) => s.parse::<crate::value::Time>().is_ok(),
+            (Self::Decimal, Value::Str(s)) => s.parse::<crate::value::Decimal>().is_ok(),
+            (Self::Uuid, Value::Str(s)) => s.parse::<crate::value::Uuid>().is_ok(),
             // JSON data has lists where Python has sets and tuples.
             (Self::List(Some(item)), Value::List(items))
             | (Self::Set(Some(item)), Value::Set(items) | Value::List(items))

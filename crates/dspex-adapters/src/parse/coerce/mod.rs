@@ -169,6 +169,9 @@ fn accept(
     }
     if candidate.repaired && cx.applies(ParseRule::RepairedJson) {
         cx.note(ParseRule::RepairedJson, "the text is not JSON as it stands; the value is what it means");
+    } else if candidate.dropped && cx.applies(ParseRule::RepairedJson) {
+        // Sound JSON loses nothing but a value whose key comes again.
+        cx.note(ParseRule::RepairedJson, "a key came twice, and its last value counts");
     }
     Ok(value)
 }

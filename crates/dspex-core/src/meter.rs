@@ -1,0 +1,79 @@
+//! Meters: every call of a model that was made under a context, whoever made it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::adapter::Note;
+use crate::prediction::Attempt;
+use crate::usage::Usage;
+
+/// Counts what is done under a context and under those made from it. Copies share their count.
+///
+/// Each call of a module has one, so that its prediction or its error knows every attempt inside it; metrics and
+/// other work get one from [`Context::metered`](crate::Context::metered).
+#[derive(Clone)]
+pub struct Meter(Arc<Inner>);
+
+struct Inner {
+    parent: Option<Meter>,
+    attempts: Mutex<Vec<Arc<Mutex<Attempt>>>>,
+    notes: Mutex<Vec<Note>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Meter {
+    /// A meter that counts for its parent, too.
+    pub(crate) fn under(parent: Option<Self>) -> Self {
+        Self(Arc::new(Inner { parent, attempts: Mutex::default(), notes: Mutex::default() }))
+    }
+
+    /// Every call of a model so far, in the order in which they ended.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        lock(&self.0.attempts).iter().map(|a| lock(a).clone()).collect()
+    }
+
+    /// What was mended while replies were read.
+    pub fn notes(&self) -> Vec<Note> {
+        lock(&self.0.notes).clone()
+    }
+
+    /// What was used so far.
+    pub fn usage(&self) -> Usage {
+        lock(&self.0.attempts).iter().map(|a| lock(a).usage).sum()
+    }
+
+    pub(crate) fn record(&self, attempt: Attempt) {
+        // One attempt is held by all meters above it, so that a later word on it reaches them all.
+        let attempt = Arc::new(Mutex::new(attempt));
+        self.up(|meter| lock(&meter.0.attempts).push(Arc::clone(&attempt)));
+    }
+
+    pub(crate) fn note(&self, notes: &[Note]) {
+        self.up(|meter| lock(&meter.0.notes).extend_from_slice(notes));
+    }
+
+    /// Says of the last attempt that its reply was of no use.
+    pub(crate) fn blame_last(&self, code: &str) {
+        if let Some(last) = lock(&self.0.attempts).last() {
+            lock(last).error.get_or_insert_with(|| code.to_owned());
+        }
+    }
+
+    /// Visits this meter and those above it.
+    fn up(&self, mut visit: impl FnMut(&Self)) {
+        let mut at = Some(self);
+        while let Some(meter) = at {
+            visit(meter);
+            at = meter.0.parent.as_ref();
+        }
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meter").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}
