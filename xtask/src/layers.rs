@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
         &["dspex-testkit"],
     ),
     ("dspex-cli", &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate"], &[]),
-    ("dspex-conformance", &["dspex-core", "dspex-adapters", "dspex-modules"], &[]),
+    ("dspex-conformance", &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate"], &[]),
     ("dspex-bench", &["dspex"], &[]),
     ("wordnet", &["dspex"], &[]),
     ("xtask", &[], &[]),

@@ -32,6 +32,25 @@ fn required_tables_pass_whole() {
 }
 
 #[test]
+fn tables_of_metrics_and_examples_pass_whole() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    let sections = [
+        "normalize_text",
+        "dpr_normalize",
+        "answer_exact_match",
+        "answer_passage_match",
+        "string_metrics",
+        "majority",
+        "example",
+    ];
+    for section in sections {
+        assert!(report.named(section).any(|s| s.total() > 0), "{section} is not in the corpus");
+        assert_eq!(failing(&report, section, None, &|_| true), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn tables_of_reading_fail_only_where_a_type_is_not_supported() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
@@ -119,6 +138,9 @@ fn rows_that_are_malformed_or_unknown_fail_and_nothing_panics() {
             "annotation_names": {"x": {}, "y": 1, "z": {"name": "Loop", "type": {"kind": "model", "ref": "Loop"}}},
             "parse_value": [{}, {"type": "nope", "value": "x", "ok": 1}], "parse_value_nonstring": [{}, []],
             "format_field_value": [{}, {"value": {"$nope": 1}}], "json_repair_loads": [{}, 1],
+            "normalize_text": [{}], "dpr_normalize": [["a"]], "answer_exact_match": [{"gold": 1, "pred": "x"}],
+            "answer_passage_match": [3], "string_metrics": [{}], "majority": [{"completions": []}],
+            "example": {"len": {}, "more": 1},
             "of_the_future": [1, 2, 3], "also": {"a": 1, "b": 2}, "fact": "x"},
         "render_cases": [{}, 1, {"adapter": "chat", "signature": "bad"}, {"adapter": "chat", "signature": "odd"},
             {"adapter": "chat", "signature": "worse", "demos": 1, "inputs": [], "messages": [1]}],
@@ -128,7 +150,7 @@ fn rows_that_are_malformed_or_unknown_fail_and_nothing_panics() {
     }"#;
     let report = run(&Corpus::from_json(text).unwrap());
     let (passed, of) = report.total();
-    assert_eq!((passed, of), (1, 4 + 2 + 5 + 3 + 2 + 2 + 2 + 2 + 3 + 2 + 1 + 5 + 3 + 1 + 2));
+    assert_eq!((passed, of), (1, 4 + 2 + 5 + 3 + 2 + 2 + 2 + 2 + 3 + 2 + 1 + 5 + 3 + 1 + 2 + 8));
     assert_eq!(run(&Corpus::from_json("{}").unwrap()).total(), (0, 0));
     assert_eq!(run(&Corpus::from_json(r#"{"units": 3, "signatures": []}"#).unwrap()).total(), (0, 0));
 }

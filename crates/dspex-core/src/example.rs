@@ -1,16 +1,28 @@
 //! Examples: records of which some fields are inputs.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::signature::{FromRecord, ToRecord, TypedSignature};
+use crate::suggest::unknown_name;
 use crate::value::tagged::TagError;
-use crate::value::{Record, Value, from_value};
+use crate::value::text::str_repr;
+use crate::value::{Dict, Record, StructValue, Value, from_value};
 
 /// A record with a note of which fields are inputs; the others are labels.
 ///
-/// It never changes: every method gives a new one.
+/// It never changes: every method gives a new one. Two examples are equal when their fields are; which of them are
+/// inputs does not count, as in DSPy. Fields whose names start with `dspy_` are notes that ride along: [`keys`],
+/// [`values`], [`items`] and [`len`] leave them out, [`record`] has them.
+///
+/// [`keys`]: Example::keys
+/// [`values`]: Example::values
+/// [`items`]: Example::items
+/// [`len`]: Example::len
+/// [`record`]: Example::record
 ///
 /// ```
 /// use dspex_core::Example;
@@ -19,11 +31,14 @@ use crate::value::{Record, Value, from_value};
 /// assert_eq!(e.get::<String>("answer")?, "2");
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Example {
     record: Record,
     inputs: Option<Vec<String>>,
 }
+
+/// How the names of fields begin that are notes and are not shown.
+const HIDDEN: &str = "dspy_";
 
 impl Example {
     /// An example of these fields; which are inputs is not said yet.
@@ -32,6 +47,13 @@ impl Example {
     }
 
     /// The example with one more field, or with the field replaced.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// let e = Example::new([("question", "1+1")]);
+    /// assert_eq!(e.clone().with("question", "1+2").get::<String>("question")?, "1+2");
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.record.insert(name, value);
@@ -46,6 +68,14 @@ impl Example {
     }
 
     /// The example without some fields. A name that is not there is an error.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// let e = Example::new([("question", "1+1"), ("source", "web")]);
+    /// assert_eq!(e.without(&["source"])?, Example::new([("question", "1+1")]));
+    /// assert!(e.without(&["answer"]).is_err());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
     pub fn without(&self, names: &[&str]) -> Result<Self> {
         let mut record = self.record.clone();
         for name in names {
@@ -74,7 +104,61 @@ impl Example {
         })
     }
 
-    /// All fields.
+    /// Number of fields, notes left out.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// assert_eq!(Example::new([("question", "1+1"), ("dspy_uuid", "7f")]).len(), 1);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.keys().count()
+    }
+
+    /// Whether there are no fields, notes left out.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// assert!(Example::new([("dspy_uuid", "7f")]).is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.keys().next().is_none()
+    }
+
+    /// Names in order, notes left out.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// let e = Example::new([("question", "1+1"), ("dspy_uuid", "7f")]);
+    /// assert_eq!(e.keys().collect::<Vec<_>>(), ["question"]);
+    /// assert_eq!(e.record().keys().collect::<Vec<_>>(), ["question", "dspy_uuid"]);
+    /// ```
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.items().map(|(name, _)| name)
+    }
+
+    /// Values in order, notes left out.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// let e = Example::new([("question", "1+1"), ("dspy_uuid", "7f")]);
+    /// assert_eq!(e.values().filter_map(|v| v.as_str()).collect::<Vec<_>>(), ["1+1"]);
+    /// ```
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.items().map(|(_, value)| value)
+    }
+
+    /// Fields in order, notes left out.
+    ///
+    /// ```
+    /// use dspex_core::Example;
+    /// let e = Example::new([("question", "1+1"), ("dspy_uuid", "7f")]);
+    /// assert_eq!(e.items().next(), Some(("question", &"1+1".into())));
+    /// ```
+    pub fn items(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.record.iter().filter(|(name, _)| !name.starts_with(HIDDEN))
+    }
+
+    /// All fields, with the notes.
     pub fn record(&self) -> &Record {
         &self.record
     }
@@ -110,8 +194,21 @@ impl Example {
     }
 
     fn unknown(&self, name: &str) -> Error {
-        let known: Vec<_> = self.record.keys().map(|k| format!("`{k}`")).collect();
-        Error::configuration(format!("expected one of the fields {}, found `{name}`", known.join(", ")))
+        unknown_name("fields", name, self.keys())
+    }
+
+    /// The fields as plain data: structs become mappings, at every depth.
+    ///
+    /// ```
+    /// use dspex_core::value::{StructValue, Value};
+    /// use dspex_core::{Example, Record};
+    /// let ann = StructValue { type_name: "Person".into(), fields: Record::new().with("name", "Ann") };
+    /// let e = Example::new([("people", Value::List(vec![Value::Struct(ann)]))]);
+    /// assert_eq!(Value::from(e.to_dict()).to_json_text()?, r#"{"people": [{"name": "Ann"}]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_dict(&self) -> Record {
+        plain_fields(&self.record)
     }
 
     /// The example as a JSON object; kinds that JSON lacks are tagged. Which fields are inputs is not written.
@@ -123,6 +220,54 @@ impl Example {
     pub fn from_json(json: &Json) -> Result<Self, TagError> {
         Record::from_tagged(json).map(Self::new)
     }
+}
+
+/// Fields with structs as mappings.
+fn plain_fields(fields: &Record) -> Record {
+    fields.iter().map(|(name, value)| (name, plain(value))).collect()
+}
+
+fn plain(value: &Value) -> Value {
+    let each = |items: &[Value]| items.iter().map(plain).collect();
+    match value {
+        Value::Struct(StructValue { fields, .. }) => plain_fields(fields).into(),
+        Value::List(items) => Value::List(each(items)),
+        Value::Tuple(items) => Value::Tuple(each(items)),
+        Value::Dict(dict) => {
+            // Keys stay: a mapping cannot be one.
+            Value::Dict(dict.iter().map(|(k, v)| (k.clone(), plain(v))).collect::<Dict>())
+        }
+        other => other.clone(),
+    }
+}
+
+impl PartialEq for Example {
+    fn eq(&self, other: &Self) -> bool {
+        self.record == other.record
+    }
+}
+
+impl Eq for Example {}
+
+/// As DSPy writes it: `Example({'question': '1+1'}) (input_keys={'question'})`, notes left out.
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Record = self.items().map(|(name, value)| (name, value.clone())).collect();
+        write!(f, "Example({}) (input_keys=", repr(&shown.into()))?;
+        match self.inputs.as_deref() {
+            None => f.write_str("None)"),
+            Some([]) => f.write_str("set())"),
+            Some(names) => {
+                let names: Vec<String> = names.iter().map(|n| str_repr(n)).collect();
+                write!(f, "{{{}}})", names.join(", "))
+            }
+        }
+    }
+}
+
+/// A value as Python writes it; the name of its kind where it has a part that cannot be written.
+pub(crate) fn repr(value: &Value) -> String {
+    value.to_repr().unwrap_or_else(|e| format!("<{}>", e.kind))
 }
 
 impl From<Record> for Example {
@@ -167,5 +312,55 @@ impl<S: TypedSignature> ToExample for S {
         let inputs: Vec<String> = record.keys().map(str::to_owned).collect();
         record.extend(self.output().to_record()?);
         Ok(Example::new(record).with_inputs(inputs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Example;
+    use crate::value::{Media, MediaKind, MediaSource, Record, Value};
+
+    fn example() -> Example {
+        Example::new([("q", "Q"), ("a", "A"), ("dspy_uuid", "u")]).with_inputs(["q"])
+    }
+
+    #[test]
+    fn notes_ride_along_unseen() {
+        let e = example();
+        assert_eq!((e.len(), e.keys().collect::<Vec<_>>()), (2, vec!["q", "a"]));
+        assert_eq!(e.values().filter_map(Value::as_str).collect::<Vec<_>>(), ["Q", "A"]);
+        assert_eq!(e.labels().unwrap(), Record::new().with("a", "A").with("dspy_uuid", "u"));
+        assert_eq!(e.get::<String>("dspy_uuid").unwrap(), "u");
+    }
+
+    #[test]
+    fn equality_is_that_of_the_fields() {
+        assert_eq!(example(), example().with_inputs(["a"]));
+        assert_ne!(example(), example().with("dspy_uuid", "v"));
+    }
+
+    #[test]
+    fn it_is_written_as_dspy_writes_it() {
+        let table = [
+            (example(), "Example({'q': 'Q', 'a': 'A'}) (input_keys={'q'})"),
+            (Example::default(), "Example({}) (input_keys=None)"),
+            (Example::new([("n", 1)]).with_inputs([""; 0]), "Example({'n': 1}) (input_keys=set())"),
+        ];
+        for (example, text) in table {
+            assert_eq!(example.to_string(), text);
+        }
+        let source = MediaSource::Url("u".into());
+        let image = Media { kind: MediaKind::Image, source, format: None, name: None };
+        assert_eq!(
+            Example::new([("i", Value::Media(image))]).to_string(),
+            "Example(<image>) (input_keys=None)"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_an_error_with_the_nearest() {
+        let e = Example::new([("question", "Q")]).get::<String>("qestion").unwrap_err();
+        assert_eq!(e.to_string(), "expected one of the fields `question`, found `qestion`");
+        assert_eq!(e.hint(), Some("did you mean `question`?"));
     }
 }

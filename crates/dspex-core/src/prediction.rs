@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use crate::adapter::Note;
 use crate::error::{Error, Result};
+use crate::example::repr;
 use crate::lm::FinishReason;
 use crate::path::Path;
+use crate::suggest::unknown_name;
 use crate::usage::Usage;
 use crate::value::{Record, Value};
 
@@ -195,6 +197,50 @@ impl<T: fmt::Debug> fmt::Debug for Prediction<T> {
 }
 
 impl Prediction<Record> {
+    /// A prediction of several completions, the first being its value. Each must have the same fields.
+    ///
+    /// ```
+    /// use dspex_core::{Prediction, Record};
+    /// let answer = |text: &str| Record::new().with("answer", text);
+    /// let p = Prediction::from_completions(vec![answer("Paris"), answer("Lyon")])?;
+    /// assert_eq!((p.get("answer").unwrap().as_str(), p.completions().len()), (Some("Paris"), 2));
+    /// assert!(Prediction::from_completions(vec![answer("Paris"), Record::new()]).is_err());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn from_completions(completions: Vec<Record>) -> Result<Self> {
+        let mut completions = completions.into_iter();
+        let first = completions
+            .next()
+            .ok_or_else(|| Error::configuration("expected at least one completion, found none"))?;
+        let others: Vec<Record> = completions.collect();
+        let names = |r: &Record| r.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
+        let same = |r: &Record| r.len() == first.len() && r.keys().all(|k| first.contains_key(k));
+        if let Some((i, odd)) = others.iter().enumerate().find(|(_, r)| !same(r)) {
+            return Err(Error::configuration(format!(
+                "expected completion {} to have the fields {} of the first, found {}",
+                i + 1,
+                names(&first),
+                names(odd)
+            ))
+            .with_hint("leave out completions that lack fields"));
+        }
+        Ok(Self::new(first).with_others(others))
+    }
+
+    /// The values that the completions have for a field.
+    ///
+    /// ```
+    /// use dspex_core::{Prediction, Record};
+    /// let answer = |text: &str| Record::new().with("answer", text);
+    /// let p = Prediction::new(answer("Paris")).with_others(vec![answer("Lyon")]);
+    /// assert_eq!(p.column("answer")?, [&"Paris".into(), &"Lyon".into()]);
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn column(&self, name: &str) -> Result<Vec<&Value>> {
+        let value = |r| Record::get(r, name).ok_or_else(|| unknown_name("fields", name, r.keys()));
+        self.completions().map(value).collect()
+    }
+
     /// The field `score` as a number that can be added, divided and compared, as DSPy's predictions can.
     ///
     /// ```
@@ -207,6 +253,24 @@ impl Prediction<Record> {
     pub fn score(&self) -> Result<Score> {
         let found = self.first.get("score");
         found.and_then(Value::as_f64).map(Score::new).ok_or_else(|| Error::field("score", "a number", found))
+    }
+}
+
+/// As DSPy writes it, a line for each field.
+///
+/// ```
+/// use dspex_core::{Prediction, Record};
+/// assert_eq!(Prediction::new(Record::new().with("a", "1")).to_string(), "Prediction(\n    a='1'\n)");
+/// ```
+impl fmt::Display for Prediction<Record> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<String> =
+            self.first.iter().map(|(name, value)| format!("{name}={}", repr(value))).collect();
+        write!(f, "Prediction(\n    {}", fields.join(",\n    "))?;
+        match self.others.len() {
+            0 => f.write_str("\n)"),
+            more => write!(f, ",\n    completions=Completions(...)\n) ({more} completions omitted)"),
+        }
     }
 }
 

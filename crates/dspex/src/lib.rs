@@ -171,8 +171,10 @@ pub mod adapters {
 /// Data sets, metrics and evaluation.
 pub mod evaluate {
     pub use dspex_evaluate::{
-        AsyncMetric, Dataset, Evaluate, ExactMatch, ExampleResult, FnMetric, Format, IntoScore, METRICS,
-        Outcome, Outcomes, Report, Row, by_name, exact_match, metric, metric_async,
+        AnswerExactMatch, AnswerPassageMatch, AsyncMetric, Dataset, Evaluate, ExactMatch, ExampleResult,
+        FnMetric, Format, IntoScore, METRICS, Numeric, Outcome, Outcomes, Report, Row, TokenF1,
+        answer_exact_match, answer_passage_match, by_name, exact_match, f1, hotpot_f1, majority, metric,
+        metric_async, normalize_vote, numeric, text,
     };
 }
 

@@ -1,12 +1,19 @@
 //! Tables of single functions: a runner for each, one file each.
 
 mod annotation_names;
+mod answer_exact_match;
+mod answer_passage_match;
+mod dpr_normalize;
+mod example;
 mod format_field_value;
 mod infer_prefix;
 mod json_repair;
+mod majority;
+mod normalize_text;
 mod op_text;
 mod parse_value;
 mod signature_ops;
+mod string_metrics;
 mod string_signatures;
 
 use serde_json::Value as Json;
@@ -17,6 +24,9 @@ use crate::report::{Section, id_of};
 
 /// Runs one row of a table.
 type Run = fn(&Corpus, &Json) -> Outcome;
+
+/// Runs one entry of a table by its key.
+type RunNamed = fn(&Corpus, &str, &Json) -> Outcome;
 
 /// The tables that have a runner, by their names in the corpus.
 pub const UNITS: &[(&str, Run)] = &[
@@ -29,7 +39,16 @@ pub const UNITS: &[(&str, Run)] = &[
     ("format_field_value", format_field_value::run),
     ("json_repair_loads", json_repair::run),
     ("json_repair_version", json_repair::version),
+    ("normalize_text", normalize_text::run),
+    ("dpr_normalize", dpr_normalize::run),
+    ("answer_exact_match", answer_exact_match::run),
+    ("answer_passage_match", answer_passage_match::run),
+    ("string_metrics", string_metrics::run),
+    ("majority", majority::run),
 ];
+
+/// The tables whose entries are told apart by their keys alone.
+pub const NAMED: &[(&str, RunNamed)] = &[("example", example::run)];
 
 /// Runs every table of the corpus; one that has no runner fails whole.
 pub(crate) fn run(corpus: &Corpus) -> Vec<Section> {
@@ -41,7 +60,12 @@ pub(crate) fn run(corpus: &Corpus) -> Vec<Section> {
             let mut push = |id: String, row: &Json| section.push(id, guard(|| run(corpus, row)));
             match table {
                 Json::Array(rows) => rows.iter().enumerate().for_each(|(i, row)| push(id_of(row, i), row)),
-                Json::Object(entries) => entries.iter().for_each(|(key, row)| push(key.clone(), row)),
+                Json::Object(entries) => match NAMED.iter().find(|(n, _)| n == name) {
+                    Some((_, run)) => entries
+                        .iter()
+                        .for_each(|(key, row)| section.push(key.clone(), guard(|| run(corpus, key, row)))),
+                    None => entries.iter().for_each(|(key, row)| push(key.clone(), row)),
+                },
                 // A single fact is a table of one row.
                 one => push(name.clone(), one),
             }

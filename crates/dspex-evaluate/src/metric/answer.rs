@@ -1,0 +1,67 @@
+//! Answer match: texts that are the same but for case, punctuation, articles and white space.
+
+use dspex_core::{Result, Score};
+
+use super::sides::{Measure, Sides, field_metric};
+use crate::text::{em_score, f1_score};
+
+/// Whether a text of the prediction matches an answer of the example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnswerExactMatch {
+    field: String,
+    frac: f64,
+}
+
+/// 1 where the text of the prediction's field is that of the label after
+/// [`normalize_text`](crate::text::normalize_text), 0 where it is not. The label may be a list of which any counts.
+///
+/// ```
+/// use dspex_core::{Example, Prediction, Record};
+/// use dspex_evaluate::answer_exact_match;
+/// let example = Example::new([("answer", vec!["Eiffel Tower", "Louvre"])]);
+/// let out = Prediction::new(Record::new().with("answer", "The Eiffel Tower!"));
+/// assert_eq!(answer_exact_match("answer").compare(&example, &out)?, 1.0);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn answer_exact_match(field: impl Into<String>) -> AnswerExactMatch {
+    AnswerExactMatch { field: field.into(), frac: 1.0 }
+}
+
+impl AnswerExactMatch {
+    /// The metric content with a token F1 of at least so much, where that is below 1.
+    ///
+    /// ```
+    /// use dspex_core::{Example, Prediction, Record};
+    /// use dspex_evaluate::answer_exact_match;
+    /// let example = Example::new([("answer", "Eiffel Tower")]);
+    /// let out = Prediction::new(Record::new().with("answer", "tower"));
+    /// assert_eq!(answer_exact_match("answer").compare(&example, &out)?, 0.0);
+    /// assert_eq!(answer_exact_match("answer").frac(0.6).compare(&example, &out)?, 1.0);
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn frac(mut self, frac: f64) -> Self {
+        self.frac = frac;
+        self
+    }
+}
+
+impl Measure for AnswerExactMatch {
+    fn metric_name(&self) -> &str {
+        "answer_exact_match"
+    }
+
+    fn measure(&self, sides: &Sides) -> Result<Score> {
+        let (answers, predicted) = (sides.label_texts(&self.field)?, sides.predicted_text(&self.field)?);
+        let matches = |answer: &&str| {
+            if self.frac >= 1.0 {
+                em_score(predicted, answer)
+            } else {
+                f1_score(predicted, answer) >= self.frac
+            }
+        };
+        Ok(answers.iter().any(matches).into())
+    }
+}
+
+field_metric!(AnswerExactMatch);
