@@ -250,7 +250,6 @@ impl ErrorKind {
             Self::Constraint { .. } => "tell the model the bound in the description, or widen it",
             Self::Data { .. } => "mend it there, and run again",
             Self::File { .. } => "check the path and who may read or write it",
-            Self::Metric { .. } => "mend the metric, or the labels that it reads",
             _ => return None,
         };
         Some(hint.to_owned())

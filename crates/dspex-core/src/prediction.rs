@@ -102,6 +102,13 @@ impl<T> Prediction<T> {
         self
     }
 
+    /// The prediction with the attempts and notes of another one, from which its value was made.
+    #[must_use]
+    pub fn with_story_of<U>(mut self, other: &Prediction<U>) -> Self {
+        self.story = Arc::clone(&other.story);
+        self
+    }
+
     /// The prediction with the whole story of the call that gave it.
     #[must_use]
     pub(crate) fn with_story(mut self, attempts: Vec<Attempt>, notes: Vec<Note>) -> Self {

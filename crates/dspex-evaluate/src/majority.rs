@@ -40,7 +40,7 @@ pub fn majority<T: ToRecord + Clone>(
     }
     let (at, _) = elected.unwrap_or_default();
     let completion = prediction.completions().nth(at).unwrap_or(prediction);
-    Ok(Prediction::new(completion.clone()).after(prediction))
+    Ok(Prediction::new(completion.clone()).with_story_of(prediction))
 }
 
 /// What DSPy compares in a vote: text after [`normalize_text`], where something is left of it. Values of other kinds
