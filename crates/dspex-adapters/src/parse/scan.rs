@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use dspex_core::{Note, ParsePolicy, ParseRule, Signature};
 use regex::Regex;
+use unicode_ident::is_xid_continue;
 
 /// A section of an output field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ fn header<'a>(
         return None;
     }
     let stripped = strip(line);
-    if let Some((name, after)) = exact(stripped) {
+    if let Some((name, after)) = exact(stripped, policy) {
         let indent = line.len() - line.trim_start_matches(is_space).len();
         let rest = strip(after);
         if indent > 0 && !policy.applies(ParseRule::IndentedHeader) {
@@ -117,9 +118,11 @@ fn header<'a>(
 }
 
 /// The name in a marker as DSPy writes it at the start of a text, and what stands after it.
-fn exact(text: &str) -> Option<(&str, &str)> {
+fn exact<'a>(text: &'a str, policy: &ParsePolicy) -> Option<(&'a str, &'a str)> {
     let inside = text.strip_prefix("[[ ## ")?;
-    let len = inside.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(inside.len());
+    // DSPy knows letters and digits only, and so misses names of scripts that write with marks.
+    let in_name = |c: char| c.is_alphanumeric() || c == '_' || (!policy.is_compat() && is_xid_continue(c));
+    let len = inside.find(|c: char| !in_name(c)).unwrap_or(inside.len());
     let after = inside[len..].strip_prefix(" ## ]]")?;
     (len > 0).then_some((&inside[..len], after))
 }
@@ -308,6 +311,12 @@ mod tests {
             assert_eq!(sections[0].1, "I write [[ ## answer ## ]] next.");
             assert_eq!(sections[1].1, "A");
         }
+    }
+
+    #[test]
+    fn names_of_scripts_with_marks_are_names() {
+        let text = "[[ ## उत्तर ## ]]\nपेरिस";
+        assert_eq!(found("प्रश्न -> उत्तर", text, &ParsePolicy::default())[0].1, "पेरिस");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_ident::{is_xid_continue, is_xid_start};
+
 use crate::value::{Int, Value};
 
 /// One word and what it holds.
@@ -40,6 +42,11 @@ const KEYWORDS: [&str; 32] = [
 
 pub(super) fn is_keyword(name: &str) -> bool {
     KEYWORDS.contains(&name)
+}
+
+/// What a name may go on with: Python's identifiers, marks of scripts that have them included.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || is_xid_continue(c)
 }
 
 pub(super) struct Lexer<'a> {
@@ -117,8 +124,8 @@ impl<'a> Lexer<'a> {
         if first == '\'' || first == '"' {
             return Ok((start, Token::Text(self.quoted(false)?)));
         }
-        if first.is_alphabetic() || first == '_' {
-            let len = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        if first.is_alphabetic() || is_xid_start(first) || first == '_' {
+            let len = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
             let name = &rest[..len];
             let quoted = rest[len..].starts_with(['\'', '"']);
             self.at += len;
