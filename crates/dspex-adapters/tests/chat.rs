@@ -75,3 +75,14 @@ fn long_replies_are_read_in_time() {
     let read = ChatAdapter::new().parse(&signature, &reply, &ParsePolicy::default()).unwrap();
     assert_eq!(read.fields.get("a").unwrap().as_list().unwrap().len(), 200_000);
 }
+
+#[test]
+fn a_reply_in_json_loses_nothing() {
+    let read = |text: &str| {
+        let signature = Signature::parse("q -> a").unwrap();
+        ChatAdapter::new().parse(&signature, &Choice::text(text), &ParsePolicy::default())
+    };
+    let parsed = read(r#"{"a": 12345678901234567890123}"#).unwrap();
+    assert_eq!(parsed.fields.get("a").unwrap().as_str(), Some("12345678901234567890123"));
+    assert!(read(r#"{"a": "x", "a": "y"}"#).is_err(), "two values under one key are no one reading");
+}

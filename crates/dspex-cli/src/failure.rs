@@ -33,6 +33,7 @@ impl Exit {
     /// The exit that an error stands for.
     pub(crate) fn of(e: &Error) -> Self {
         match e.stage() {
+            _ if matches!(e.kind(), ErrorKind::Output { .. }) => Self::Outside,
             Stage::Cancelled => Self::Cancelled,
             Stage::Data | Stage::Configuration | Stage::Render => Self::Usage,
             _ if e.is_infrastructure() => Self::Outside,
@@ -52,7 +53,8 @@ impl Failure {
     /// Shows the error and gives its exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if self.json {
-            print_json(&json!({"error": error_json(&self.error)}));
+            // Where this cannot be written, the exit code and the line below still tell.
+            let _ = print_json(&json!({"error": error_json(&self.error)}));
         }
         let mut text = format!("error: {}", self.error);
         if let ErrorKind::Signature(e) = self.error.kind() {

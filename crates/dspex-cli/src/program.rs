@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use dspex_core::{
     Context, DynModule, Error, ErrorKind, Example, LanguageModel, ParsePolicy, Record, Result, Signature,
+    Value,
 };
 use dspex_evaluate::Dataset;
 use dspex_modules::{DemoSource, ProgramFile};
@@ -28,6 +29,7 @@ pub(crate) struct ProgramArgs {
         long,
         value_name = "SIGNATURE",
         required_unless_present = "program",
+        allow_hyphen_values = true,
         conflicts_with = "program"
     )]
     signature: Option<String>,
@@ -88,7 +90,17 @@ impl InputArgs {
             Error::configuration(format!("expected the inputs as a JSON object, found {found}"))
                 .with_hint(r#"write them as --inputs '{"question": "..."}'"#)
         };
-        Record::from_json(&text).map_err(|e| wrong(e.to_string()))
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        match Value::from_json(text) {
+            Ok(Value::Dict(d)) => {
+                Record::try_from(d).map_err(|key| wrong(format!("a key of kind {}", key.kind())))
+            }
+            Ok(other) => Err(wrong(dspex_core::shorten_text(&other.to_tagged().to_string()))),
+            Err(e) if e.is_syntax() => Err(wrong(format!("text that cannot be read as JSON: {e}"))),
+            Err(e) => Err(Error::configuration(e.to_string()).with_hint(
+                r#"keys that start with `$` are tags of values; write others as {"$dict": [["$key", 1]]}"#,
+            )),
+        }
     }
 }
 
@@ -197,7 +209,24 @@ impl Loaded {
 
 /// Demonstrations need not be whole: rows are taken with what fields of the signature they have.
 fn read_demos(path: &FilePath, signature: &Signature) -> Result<Vec<Example>> {
-    Dataset::load(path)?.partial_examples(signature)
+    let data = Dataset::load(path)?;
+    for row in &data.rows {
+        // Such a row would show nothing, and adapters pass over it without a word.
+        for (side, fields) in [("input", signature.inputs()), ("output", signature.outputs())] {
+            if !fields.is_empty() && !fields.iter().any(|f| row.record.contains_key(&f.name)) {
+                let names: Vec<_> = fields.iter().map(|f| format!("`{}`", f.name)).collect();
+                let columns: Vec<_> = row.record.keys().map(|k| format!("`{k}`")).collect();
+                return Err(Error::new(ErrorKind::Data {
+                    place: row.place.clone(),
+                    field: None,
+                    expected: format!("a demonstration with an {side} ({})", names.join(", ")),
+                    found: format!("only {}", columns.join(", ")),
+                })
+                .with_hint("name the columns as the fields of the signature"));
+            }
+        }
+    }
+    data.partial_examples(signature)
 }
 
 fn file_error(path: &FilePath, e: &std::io::Error) -> Error {

@@ -13,7 +13,7 @@ pub use crate::parameters::{Parameters, Walk, WalkMut};
 pub use crate::signature::{Constraint, Field, Signature, TypedSignature};
 pub use crate::value::{Record, Value};
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::types::{FieldType, FieldValue, field_type_of};
@@ -283,9 +283,8 @@ impl<'de, T: Fields> Visitor<'de> for FieldsVisitor<T> {
                 Some(index) => {
                     T::read(&mut slots, index, &mut map)?;
                 }
-                None => {
-                    map.0.next_value::<IgnoredAny>()?;
-                }
+                // A field that is not known is a mistake of the caller's, not something to drop in silence.
+                None => return Err(de::Error::unknown_field(&key, T::FIELDS)),
             }
         }
         T::finish(slots)

@@ -357,6 +357,8 @@ impl Context {
                 Some(slots) => Some(slots.acquire().await),
                 None => None,
             };
+            // Those who waited for a slot get theirs when the cancelled ones let go; nothing may be sent then.
+            self.check_cancelled()?;
             self.0.limits.take_call()?;
             let answer = self.ask_now(path, lm, request).await;
             drop(slot);

@@ -77,7 +77,7 @@ pub enum ErrorKind {
         expected: Vec<String>,
     },
     /// An input of the wrong type.
-    #[error("expected `{field}` to be {expected}, found {found}")]
+    #[error("expected {} to be {expected}, found {found}", named(field))]
     InputType {
         /// The input.
         field: String,
@@ -120,7 +120,7 @@ pub enum ErrorKind {
         expected: Vec<String>,
     },
     /// A field whose text is not of its type.
-    #[error("expected `{field}` to be {expected}, found {found}")]
+    #[error("expected {} to be {expected}, found {found}", named(field))]
     FieldType {
         /// The field, with the place inside it.
         field: String,
@@ -177,6 +177,14 @@ pub enum ErrorKind {
         /// Why.
         message: String,
     },
+    /// Data that was found and cannot be handed over.
+    #[error("{place}: {message}")]
+    Output {
+        /// Where to.
+        place: String,
+        /// Why.
+        message: String,
+    },
     /// The caller ended the work.
     #[error("cancelled by the caller")]
     Cancelled,
@@ -188,6 +196,11 @@ pub enum ErrorKind {
         /// The limit.
         limit: u64,
     },
+}
+
+/// A field in an error; without a name it is the whole record.
+fn named(field: &str) -> String {
+    if field.is_empty() { "the record".into() } else { format!("`{field}`") }
 }
 
 fn list(names: &[String]) -> String {
@@ -216,6 +229,7 @@ impl ErrorKind {
             Self::Metric { .. } => "metric",
             Self::Data { .. } => "data",
             Self::File { .. } => "file",
+            Self::Output { .. } => "output",
             Self::Cancelled => "cancelled",
             Self::Limit { .. } => "limit",
         }
@@ -242,7 +256,7 @@ impl ErrorKind {
             | Self::Ambiguous { .. } => Stage::Parse,
             Self::Constraint { .. } => Stage::Validation,
             Self::Metric { .. } => Stage::Metric,
-            Self::Data { .. } | Self::File { .. } => Stage::Data,
+            Self::Data { .. } | Self::File { .. } | Self::Output { .. } => Stage::Data,
             Self::Cancelled => Stage::Cancelled,
             Self::Limit { .. } => Stage::Limit,
         }
@@ -316,6 +330,14 @@ impl Error {
         })
     }
 
+    /// The same fault in a value that a caller gave, where it was found as one that does not fit a Rust type.
+    pub(crate) fn of_input(mut self) -> Self {
+        if let ErrorKind::FieldType { field, expected, found } = self.0.kind {
+            self.0.kind = ErrorKind::InputType { field, expected, found };
+        }
+        self
+    }
+
     /// The error with what to do next.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -381,7 +403,10 @@ impl Error {
     pub fn is_infrastructure(&self) -> bool {
         match &self.0.kind {
             ErrorKind::Lm(e) => e.kind.is_infrastructure(),
-            ErrorKind::Cancelled | ErrorKind::Limit { .. } | ErrorKind::File { .. } => true,
+            ErrorKind::Cancelled
+            | ErrorKind::Limit { .. }
+            | ErrorKind::File { .. }
+            | ErrorKind::Output { .. } => true,
             _ => false,
         }
     }

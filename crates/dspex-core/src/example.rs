@@ -139,7 +139,7 @@ pub trait HasInput<I> {
 
 impl<I: FromRecord> HasInput<I> for Example {
     fn program_input(&self) -> Result<I> {
-        I::from_record(self.inputs()?)
+        I::from_record(self.inputs()?).map_err(Error::of_input)
     }
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::parameters::Parameters;
 use crate::prediction::Prediction;
 use crate::signature::{FromRecord, ToRecord};
@@ -65,9 +65,10 @@ where
     M::Output: ToRecord,
 {
     fn call_dyn<'a>(&'a self, ctx: &'a Context, input: Record) -> BoxFuture<'a, Result<Prediction<Record>>> {
-        Box::pin(
-            async move { self.call(ctx, M::Input::from_record(input)?).await?.try_map(|o| o.to_record()) },
-        )
+        Box::pin(async move {
+            let input = M::Input::from_record(input).map_err(Error::of_input)?;
+            self.call(ctx, input).await?.try_map(|o| o.to_record())
+        })
     }
 
     fn clone_box(&self) -> Box<dyn DynModule> {

@@ -8,10 +8,17 @@ use crate::error::Error;
 /// use dspex_core::nearest;
 /// assert_eq!(nearest("lsit", ["list", "dict"]), Some("list"));
 /// assert_eq!(nearest("banana", ["list", "dict"]), None);
+/// assert_eq!(nearest(&"a".repeat(100_000), [&*"a".repeat(100_001)]), None, "at once");
 /// ```
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing takes the product of both lengths, and nobody misspells a name that long.
+    const LONGEST: usize = 200;
+    if name.len() > LONGEST {
+        return None;
+    }
     known
         .into_iter()
+        .filter(|k| k.len() <= LONGEST)
         .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k))
         .filter(|(distance, k)| *distance <= 1 + k.len().min(name.len()) / 4)
         .min_by_key(|(distance, _)| *distance)

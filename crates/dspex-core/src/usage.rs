@@ -1,5 +1,6 @@
 //! What a call cost: tokens and calls.
 
+use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// let one = Usage::tokens(100, 20);
 /// assert_eq!((one + one).total_tokens(), 240);
 /// assert_eq!((one + one).calls, 2);
+/// assert_eq!((one + one).to_string(), "2 calls, 200 tokens in, 40 out");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -42,6 +44,13 @@ impl Usage {
     /// Tokens in and out.
     pub fn total_tokens(&self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = if self.calls == 1 { "" } else { "s" };
+        write!(f, "{} call{s}, {} tokens in, {} out", self.calls, self.input_tokens, self.output_tokens)
     }
 }
 

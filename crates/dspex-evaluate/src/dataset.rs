@@ -145,6 +145,9 @@ impl Row {
                 let expected = format!("`{}` to be {}", field.name, field.ty.name());
                 data_error(self.place.clone(), Some(&field.name), expected, format!("{text:?}"))
             })?,
+            Value::Str(text) if !field.type_undefined => {
+                scalar(text, &field.ty).unwrap_or_else(|| value.clone())
+            }
             other => other.clone(),
         };
         if !field.type_undefined {
@@ -179,8 +182,25 @@ fn from_cell(text: &str, ty: &FieldType) -> Option<Value> {
         FieldType::Union(u) => {
             u.options.iter().find_map(|o| from_cell(text, o).filter(|v| o.check(v).is_ok()))
         }
-        FieldType::Any => Some(Value::from_json(trimmed).unwrap_or_else(|_| Value::from(text))),
+        FieldType::Any => match Value::from_json(trimmed) {
+            Ok(value) => Some(value),
+            // What is no JSON is text; what looks like a tag and is none is a mistake.
+            Err(e) => e.is_syntax().then(|| Value::from(text)),
+        },
+        _ if scalar(trimmed, ty).is_some() => scalar(trimmed, ty),
         _ => Value::from_json(trimmed).ok(),
+    }
+}
+
+/// A value of a kind that JSON has no form for, from its usual text.
+fn scalar(text: &str, ty: &FieldType) -> Option<Value> {
+    match ty {
+        FieldType::Date => text.parse().ok().map(Value::Date),
+        FieldType::DateTime => text.parse().ok().map(Value::DateTime),
+        FieldType::Time => text.parse().ok().map(Value::Time),
+        FieldType::Decimal => text.parse().ok().map(Value::Decimal),
+        FieldType::Uuid => text.parse().ok().map(Value::Uuid),
+        _ => None,
     }
 }
 
@@ -236,6 +256,10 @@ fn csv(name: &str, text: &str) -> Result<Vec<Row>> {
         .iter()
         .map(|h| h.trim().to_owned())
         .collect();
+    if let Some((i, twice)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        let found = format!("`{twice}` again as number {}", i + 1);
+        return Err(data_error(format!("{name}:1"), Some(twice), "columns of distinct names", found));
+    }
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|e| {
@@ -282,6 +306,24 @@ mod tests {
             ("q,n\nx,three\n", Format::Csv, "q -> n: int", "d:2: expected `n` to be int, found \"three\""),
             ("q,n\nx\n", Format::Csv, "q -> n: int", "d:2: expected 2 values, found 1"),
             (
+                "q,n,q\nx,1,y\n",
+                Format::Csv,
+                "q -> n: int",
+                "d:1: expected columns of distinct names, found `q`",
+            ),
+            (
+                "q,o\nx,\"{\"\"$foo\"\": 1}\"\n",
+                Format::Csv,
+                "q -> o: Optional[dict]",
+                "d:2: expected `o` to be Union[dict, NoneType], found ",
+            ),
+            (
+                "{\"q\": \"x\", \"q\": \"y\"}\n",
+                Format::JsonLines,
+                "q -> a",
+                "d:1: expected a JSON object on the line, found the key `q` comes twice",
+            ),
+            (
                 "{\"q\": [\"a\", 1]}\n",
                 Format::JsonLines,
                 "q: list[str] -> a",
@@ -311,5 +353,24 @@ mod tests {
             .with("c", "yes")
             .with("o", Value::None);
         assert_eq!(examples[0].record(), &expected);
+    }
+
+    #[test]
+    fn dates_ids_and_big_numbers_are_kept() {
+        let signature =
+            Signature::parse("q: int -> d: datetime.date, m: decimal.Decimal, u: uuid.UUID").unwrap();
+        let id = "00000000-0000-0000-0000-00000000000a";
+        let json =
+            format!(r#"{{"q": 12345678901234567890123, "d": "2024-01-31", "m": "12.50", "u": "{id}"}}"#);
+        let csv = format!("q,d,m,u\n12345678901234567890123,2024-01-31,12.50,{id}\n");
+        let expected = Record::new()
+            .with("q", Value::Int("12345678901234567890123".parse().unwrap()))
+            .with("d", Value::Date("2024-01-31".parse().unwrap()))
+            .with("m", Value::Decimal("12.50".parse().unwrap()))
+            .with("u", Value::Uuid(id.parse().unwrap()));
+        for (text, format) in [(json, Format::JsonLines), (csv, Format::Csv)] {
+            let examples = Dataset::parse("d", &text, format).unwrap().examples(&signature).unwrap();
+            assert_eq!(examples[0].record(), &expected, "{format:?}");
+        }
     }
 }

@@ -214,9 +214,11 @@ fn defaults_fill_what_is_absent() {
 
     let input = DefaultsInput::from_record(Record::new()).unwrap();
     assert_eq!(input, DefaultsInput { language: "en".into(), sizes: vec![1, 2], strict: false, hint: None });
-    let given = Record::new().with("language", "de").with("hint", "H").with("unknown", 1);
-    let input = DefaultsInput::from_record(given).unwrap();
+    let given = Record::new().with("language", "de").with("hint", "H");
+    let input = DefaultsInput::from_record(given.clone()).unwrap();
     assert_eq!((input.language.as_str(), input.hint.as_deref()), ("de", Some("H")));
+    let unknown = DefaultsInput::from_record(given.with("unknown", 1)).unwrap_err();
+    assert!(unknown.to_string().contains("unknown field `unknown`"), "{unknown}");
     assert_eq!(DefaultsOutput::default().rank, 0, "a derive of the user's is the user's");
 
     let missing = DefaultsOutput::from_record(Record::new()).unwrap_err();
@@ -402,8 +404,10 @@ fn a_derive_works_inside_a_function() {
 
 #[test]
 fn a_struct_reads_itself_from_any_format() {
-    let read: DefaultsInput = serde_json::from_str(r#"{"strict": true, "extra": [1]}"#).unwrap();
+    let read: DefaultsInput = serde_json::from_str(r#"{"strict": true}"#).unwrap();
     assert!(read.strict);
+    let extra = serde_json::from_str::<DefaultsInput>(r#"{"strict": true, "extra": [1]}"#).unwrap_err();
+    assert!(extra.to_string().contains("unknown field `extra`"), "{extra}");
     let in_order: DefaultsOutput = serde_json::from_str(r#"[4, "T"]"#).unwrap();
     assert_eq!(in_order, DefaultsOutput { rank: 4, text: "T".into() });
     let twice = serde_json::from_str::<DefaultsInput>(r#"{"strict": true, "strict": true}"#).unwrap_err();

@@ -116,7 +116,7 @@ impl ProgramFile {
         if let Some(instructions) = &raw.instructions {
             signature = signature.with_instructions(instructions.trim());
         }
-        let demos = file.demos(raw.demos)?;
+        let demos = file.demos(raw.demos, &signature)?;
         if let Some(policy) = &raw.policy
             && !matches!(policy.as_ref().as_str(), "default" | "compat")
         {
@@ -303,13 +303,30 @@ impl File<'_> {
                         "pattern",
                     ];
                     let found = format!("{keyword} = {argument}");
+                    let argument = match keyword.as_str() {
+                        "gt" | "ge" | "lt" | "le" | "multiple_of" => Some("a number"),
+                        "min_length" | "max_length" => Some("a whole number from 0"),
+                        "pattern" => Some("a regular expression"),
+                        "allow_inf_nan" => Some("true or false"),
+                        _ => None,
+                    };
+                    if let Some(argument) = argument {
+                        let expected = format!("{argument} as `{keyword}` of `{}`", raw.name);
+                        return Err(self.error(span, Some(&raw.name), &expected, &found));
+                    }
                     let error = self.error(span, Some(&raw.name), "a key of a field", &found);
-                    return Err(match nearest(keyword, KEYS.into_iter().filter(|k| k != keyword)) {
+                    return Err(match nearest(keyword, KEYS) {
                         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                         None => error.with_hint(format!("the keys are {}", KEYS.join(", "))),
                     });
                 }
             }
+        }
+        if let Some(default) = &field.default {
+            field.check(default).map_err(|e| {
+                let expected = format!("a default {} for `{}`", e.rule, raw.name);
+                self.error(span, Some(&raw.name), &expected, &e.found)
+            })?;
         }
         Ok(field)
     }
@@ -328,7 +345,7 @@ impl File<'_> {
         })
     }
 
-    fn demos(&self, raw: Option<Spanned<RawDemos>>) -> Result<DemoSource> {
+    fn demos(&self, raw: Option<Spanned<RawDemos>>, signature: &Signature) -> Result<DemoSource> {
         let Some(raw) = raw else { return Ok(DemoSource::Inline(Vec::new())) };
         let span = raw.span();
         match raw.into_inner() {
@@ -338,10 +355,36 @@ impl File<'_> {
                 tables
                     .into_iter()
                     .map(|t| t.into_iter().map(|(k, v)| (k, value(&v))).collect::<Record>())
-                    .map(Example::new)
-                    .collect(),
+                    .map(|demo| self.check_demo(&span, &demo, signature).map(|()| Example::new(demo)))
+                    .collect::<Result<_>>()?,
             )),
         }
+    }
+
+    /// Refuses a demonstration whose fields are not those of the signature. The reasoning is that of a chain of thought.
+    fn check_demo(&self, span: &Range<usize>, demo: &Record, signature: &Signature) -> Result<()> {
+        for (name, value) in demo.iter() {
+            let Some(field) = signature.field(name) else {
+                if name == "reasoning" {
+                    continue;
+                }
+                let names = || signature.fields().map(|f| f.name.as_str());
+                let known: Vec<_> = names().map(|n| format!("`{n}`")).collect();
+                let expected = format!("demonstrations of the fields {}", known.join(", "));
+                let error = self.error(span.clone(), Some(name), &expected, name);
+                return Err(match nearest(name, names()) {
+                    Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                    None => error,
+                });
+            };
+            if !field.type_undefined {
+                field.ty.check(value).map_err(|e| {
+                    let expected = format!("`{name}{}` of a demonstration to be {}", e.place, e.expected);
+                    self.error(span.clone(), Some(name), &expected, &e.found)
+                })?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -421,6 +464,10 @@ mod tests {
             ),
             ("[[outputs]]\nname = \"b\"\nmin_lenght = 3\n", "p.toml:1", Some("did you mean `min_length`?")),
             ("signature = \n", "p.toml:1", None),
+            ("[[outputs]]\nname = \"b\"\npattern = \"(\"\n", "p.toml:1", None),
+            ("[[outputs]]\nname = \"b\"\ntype = \"int\"\nle = 3\ndefault = 4\n", "p.toml:1", None),
+            ("signature = \"a -> b: int\"\n[[demos]]\nb = \"x\"\n", "p.toml:2", None),
+            ("signature = \"a -> bee\"\n[[demos]]\nbe = \"x\"\n", "p.toml:2", Some("did you mean `bee`?")),
             ("policy = \"strict\"\nsignature = \"a -> b\"\n", "p.toml:1", None),
         ];
         for (text, place, hint) in table {

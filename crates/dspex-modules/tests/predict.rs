@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use dspex_core::lm::{Choice, FinishReason, LmError, LmErrorKind, Options, Reply};
 use dspex_core::{
-    Cancellation, Context, Error, Limits, Module, ParsePolicy, ParseRule, Prediction, Record, RunEvent,
-    Stage, Usage, Value,
+    Cancellation, Context, DynModule, Error, Limits, Module, ParsePolicy, ParseRule, Prediction, Record,
+    RunEvent, Signature, Stage, Usage, Value,
 };
 use dspex_modules::{ChainOfThought, Predict};
 use dspex_testkit::{ScriptedLm, block_on};
@@ -51,6 +51,37 @@ fn wrong_inputs_are_errors_before_a_call() {
         assert_eq!((e.code(), e.kind().to_string().as_str()), (code, message), "{signature}");
         assert_eq!((lm.calls(), e.usage()), (0, Usage::default()), "{signature}");
     }
+}
+
+/// Is this so?
+#[derive(Signature)]
+struct Claim {
+    #[input]
+    claim: String,
+    #[input(default = 1)]
+    weight: u8,
+    #[output]
+    holds: bool,
+}
+
+#[test]
+fn a_typed_program_behind_a_pointer_refuses_the_same_inputs() {
+    let program: Box<dyn DynModule> = Box::new(Predict::<Claim>::new());
+    let table = [
+        (Record::new(), "missing field `claim`"),
+        (Record::new().with("claim", "c").with("wieght", 2), "unknown field `wieght`"),
+        (Record::new().with("claim", 3), "expected `claim`"),
+        (Record::new().with("claim", "c").with("weight", 300), "expected `weight`"),
+    ];
+    for (inputs, message) in table {
+        let lm = ScriptedLm::always("[[ ## holds ## ]]\nTrue");
+        let e = block_on(program.call(&Context::new(lm.clone()), inputs)).unwrap_err();
+        assert_eq!((e.code(), e.stage(), lm.calls()), ("input_type", Stage::Configuration, 0), "{e}");
+        assert!(e.to_string().contains(message), "{e}");
+    }
+    let lm = ScriptedLm::always("[[ ## holds ## ]]\nTrue");
+    let out = block_on(program.call(&Context::new(lm), Record::new().with("claim", "c"))).unwrap();
+    assert_eq!(out.get("holds"), Some(&Value::Bool(true)));
 }
 
 #[test]
@@ -225,6 +256,26 @@ async fn cancelling_ends_a_call_that_waits() {
         "cancelled",
         "and later calls do not start"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_for_its_turn_is_not_sent_after_cancelling() {
+    let lm = ScriptedLm::always("x").with_latency(Duration::from_hours(1));
+    let cancellation = Cancellation::new();
+    let limits = dspex_core::Limits::none().in_flight(2);
+    let ctx = Context::new(lm.clone()).with_cancellation(cancellation.clone()).with_limits(limits);
+    let predict = Predict::parse("q -> a").unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (ctx, predict) = (ctx.clone(), predict.clone());
+        calls.spawn(async move { predict.call(&ctx, q()).await });
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cancellation.cancel();
+    for result in calls.join_all().await {
+        assert_eq!(result.unwrap_err().code(), "cancelled");
+    }
+    assert_eq!(lm.calls(), 2, "those in flight when it was cancelled, and no more");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::time::Duration;
 use dspex_core::lm::{Capabilities, Choice, LmError, LmErrorKind, Reply, Request};
 use dspex_core::{BoxFuture, LanguageModel};
 
-type Answer = Box<dyn Fn(&Request) -> Result<Reply, LmError> + Send + Sync>;
+type Answer = Arc<dyn Fn(&Request) -> Result<Reply, LmError> + Send + Sync>;
 
-/// A model that answers from a script: a list, rules, or a closure. Copies share the script and its memory.
+/// A model that answers from a script: a list, rules, or a closure. Copies share the script and what they were asked.
 ///
 /// ```
 /// use dspex_core::{LanguageModel, lm::{Message, Request}};
@@ -24,28 +24,26 @@ type Answer = Box<dyn Fn(&Request) -> Result<Reply, LmError> + Send + Sync>;
 /// # Ok::<(), dspex_core::lm::LmError>(())
 /// ```
 #[derive(Clone)]
-pub struct ScriptedLm(Arc<Inner>);
-
-struct Inner {
+pub struct ScriptedLm {
     id: String,
     capabilities: Capabilities,
     answer: Answer,
     latency: Duration,
     failures: BTreeMap<usize, LmError>,
-    requests: Mutex<Vec<Request>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl ScriptedLm {
     /// Answers by a closure.
     pub fn from_fn(answer: impl Fn(&Request) -> Result<Reply, LmError> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner {
+        Self {
             id: "scripted".into(),
             capabilities: Capabilities::default(),
-            answer: Box::new(answer),
+            answer: Arc::new(answer),
             latency: Duration::ZERO,
             failures: BTreeMap::new(),
-            requests: Mutex::default(),
-        }))
+            requests: Arc::default(),
+        }
     }
 
     /// Answers with these texts in order, one for each completion that is asked for; after the last one with an
@@ -91,51 +89,42 @@ impl ScriptedLm {
         })
     }
 
-    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
-        match Arc::try_unwrap(self.0) {
-            Ok(mut inner) => {
-                change(&mut inner);
-                Self(Arc::new(inner))
-            }
-            // Copies share the script as it was; a change would have to reach them too.
-            Err(shared) => Self(shared),
-        }
+    /// The model under another name.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
     }
 
-    /// The model under another name. Set before the model is copied.
+    /// The model with these capabilities.
     #[must_use]
-    pub fn with_id(self, id: impl Into<String>) -> Self {
-        self.change(|inner| inner.id = id.into())
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
-    /// The model with these capabilities. Set before the model is copied.
+    /// The model taking this long for each answer, by tokio's clock.
     #[must_use]
-    pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
-        self.change(|inner| inner.capabilities = capabilities)
+    pub fn with_latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
     }
 
-    /// The model taking this long for each answer, by tokio's clock. Set before the model is copied.
+    /// The model failing its `call`-th call, counted from 0 over all copies.
     #[must_use]
-    pub fn with_latency(self, latency: Duration) -> Self {
-        self.change(|inner| inner.latency = latency)
-    }
-
-    /// The model failing its `call`-th call, counted from 0. Set before the model is copied.
-    #[must_use]
-    pub fn with_failure(self, call: usize, error: LmError) -> Self {
-        self.change(|inner| {
-            inner.failures.insert(call, error);
-        })
+    pub fn with_failure(mut self, call: usize, error: LmError) -> Self {
+        self.failures.insert(call, error);
+        self
     }
 
     /// Every request so far, in order.
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.0.requests).clone()
+        lock(&self.requests).clone()
     }
 
     /// Number of requests so far.
     pub fn calls(&self) -> usize {
-        lock(&self.0.requests).len()
+        lock(&self.requests).len()
     }
 }
 
@@ -145,26 +134,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl LanguageModel for ScriptedLm {
     fn id(&self) -> &str {
-        &self.0.id
+        &self.id
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.0.capabilities.clone()
+        self.capabilities.clone()
     }
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         Box::pin(async move {
             let call = {
-                let mut requests = lock(&self.0.requests);
+                let mut requests = lock(&self.requests);
                 requests.push(request.clone());
                 requests.len() - 1
             };
-            if !self.0.latency.is_zero() {
-                tokio::time::sleep(self.0.latency).await;
+            if !self.latency.is_zero() {
+                tokio::time::sleep(self.latency).await;
             }
-            match self.0.failures.get(&call) {
+            match self.failures.get(&call) {
                 Some(error) => Err(error.clone().with_model(self.id())),
-                None => (self.0.answer)(request).map_err(|e| e.with_model(self.id())),
+                None => (self.answer)(request).map_err(|e| e.with_model(self.id())),
             }
         })
     }
@@ -173,7 +162,7 @@ impl LanguageModel for ScriptedLm {
 impl fmt::Debug for ScriptedLm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScriptedLm")
-            .field("id", &self.0.id)
+            .field("id", &self.id)
             .field("calls", &self.calls())
             .finish_non_exhaustive()
     }

@@ -19,7 +19,6 @@ use dspex_core::{
 };
 
 use coerce::Coercion;
-use repair::Repaired;
 use scan::{Scanned, Section};
 
 pub(crate) use object::object;
@@ -99,9 +98,8 @@ fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result
     let body = text.trim();
     let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
     let body = body.strip_suffix("```").unwrap_or(body).trim();
-    let Ok(Repaired { value: Value::Dict(found), repaired: false, .. }) = repair::loads(body) else {
-        return Ok(None);
-    };
+    // A key that comes twice is no one reading.
+    let Some(Value::Dict(found)) = repair::strict_json(body) else { return Ok(None) };
     if !signature.outputs().iter().all(|f| found.get_str(&f.name).is_some() || may_be_missing(f)) {
         return Ok(None);
     }

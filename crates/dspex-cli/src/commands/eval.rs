@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dspex_core::{Error, ErrorKind, Example, LanguageModel as _, Record, Result, unknown_name};
@@ -60,26 +60,31 @@ impl Eval {
         let signature = &loaded.file.signature;
         let field = self.field(signature)?;
         let metric = dspex_evaluate::by_name(&self.metric, &field)?;
-        let mut examples = Dataset::load(&self.data)?.examples(signature)?;
+        let data = Dataset::load(&self.data)?;
+        let mut examples = data.examples(signature)?;
+        if let Some(row) = data.rows.iter().find(|row| !row.record.contains_key(&field)) {
+            let columns: Vec<_> = row.record.keys().map(|k| format!("`{k}`")).collect();
+            let e = Error::new(ErrorKind::Data {
+                place: row.place.clone(),
+                field: Some(field.clone()),
+                expected: format!("the label `{field}`, which is scored"),
+                found: format!("only {}", columns.join(", ")),
+            });
+            return Err(match dspex_core::nearest(&field, row.record.keys()) {
+                Some(near) => e.with_hint(format!("did you mean `{near}`? columns are named as the fields")),
+                None => e.with_hint("add the column, or score another output with --field"),
+            });
+        }
         examples.truncate(self.limit.unwrap_or(usize::MAX));
         let program = loaded.build(&self.demos)?;
         let lm = loaded.lm(&self.lm)?;
+        let results = self.open_results()?;
         let ctx = loaded.context(lm, &self.policy, self.demos.seed)?;
         let evaluate = Evaluate::new(&examples).metric(metric).concurrency(self.concurrency);
         let evaluate =
             if std::io::stderr().is_terminal() { evaluate.on_progress(progress) } else { evaluate };
         let report = super::block_on(&ctx, evaluate.run(&ctx, &program))??;
 
-        if let Some(path) = &self.results {
-            let mut lines = String::new();
-            for r in &report.results {
-                let _ = writeln!(lines, "{}", result_json(r, &examples[r.index]));
-            }
-            fs::write(path, lines).map_err(|e| {
-                let place = path.display().to_string();
-                Error::new(ErrorKind::File { place, message: format!("cannot be written: {e}") })
-            })?;
-        }
         let details = Details {
             field: &field,
             lm: ctx.lm().id(),
@@ -87,11 +92,32 @@ impl Eval {
             policy: ctx.policy().name(),
         };
         if self.json {
-            print_json(&report_json(&report, &details));
+            print_json(&report_json(&report, &details))?;
         } else {
-            print_report(&report, &details);
+            print_report(&report, &details)?;
+        }
+        if let Some((path, mut file)) = results {
+            let mut lines = String::new();
+            for r in &report.results {
+                let _ = writeln!(lines, "{}", result_json(r, &examples[r.index]));
+            }
+            std::io::Write::write_all(&mut file, lines.as_bytes()).map_err(|e| not_written(path, &e))?;
         }
         Ok(exit(&report))
+    }
+
+    /// The file for the results, opened before anything is paid for.
+    fn open_results(&self) -> Result<Option<(&Path, fs::File)>> {
+        let Some(path) = self.results.as_deref() else { return Ok(None) };
+        let same = |other: &Path| {
+            path.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+        };
+        if same(&self.data) {
+            let e = Error::configuration("expected another file for the results than the data file");
+            return Err(e.with_hint("name a file that may be overwritten"));
+        }
+        let file = fs::File::create(path).map_err(|e| not_written(path, &e))?;
+        Ok(Some((path, file)))
     }
 
     fn field(&self, signature: &dspex_core::Signature) -> Result<String> {
@@ -102,6 +128,11 @@ impl Eval {
             None => Ok(names().next_back().unwrap_or_default().to_owned()),
         }
     }
+}
+
+fn not_written(path: &Path, e: &std::io::Error) -> Error {
+    let place = path.display().to_string();
+    Error::new(ErrorKind::File { place, message: format!("cannot be written: {e}") })
 }
 
 /// What the report says beside the scores.
@@ -132,16 +163,16 @@ fn progress(done: usize, of: usize) {
     let _ = std::io::Write::write_fmt(&mut err, format_args!("\r{done} of {of}{end}"));
 }
 
-fn print_report(report: &Report<Record>, details: &Details<'_>) {
+fn print_report(report: &Report<Record>, details: &Details<'_>) -> Result<()> {
     let outcomes = report.outcomes();
     match (report.score(), report.interval()) {
         (Some(score), Some((low, high))) => {
             print(&format!(
                 "{} of {}: {score:.3} (95 % {low:.3} to {high:.3})",
                 report.metric, details.field
-            ));
+            ))?;
         }
-        _ => print(&format!("{} of {}: no example was scored", report.metric, details.field)),
+        _ => print(&format!("{} of {}: no example was scored", report.metric, details.field))?,
     }
     let mut counts = format!("{} of {} examples scored", outcomes.scored, report.results.len());
     for (count, name) in [
@@ -161,7 +192,7 @@ fn print_report(report: &Report<Record>, details: &Details<'_>) {
         details.lm,
         usage.total_tokens(),
         report.elapsed.as_secs_f64()
-    ));
+    ))?;
     // The first error of each kind in full: the rest is in `--results`.
     let mut seen = Vec::new();
     for r in &report.results {
@@ -178,6 +209,7 @@ fn print_report(report: &Report<Record>, details: &Details<'_>) {
     if report.cancelled {
         complain("cancelled: the score is that of the examples until then");
     }
+    Ok(())
 }
 
 fn report_json(report: &Report<Record>, details: &Details<'_>) -> Json {

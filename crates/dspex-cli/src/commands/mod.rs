@@ -40,7 +40,7 @@ fn block_on<F: Future>(ctx: &dspex_core::Context, future: F) -> dspex_core::Resu
         .worker_threads(1)
         .enable_all()
         .build()
-        .map_err(|e| dspex_core::Error::configuration(format!("expected a runtime, found {e}")))?;
+        .map_err(|e| no_runtime(&e))?;
     let cancellation = ctx.cancellation().clone();
     // On a worker of its own: a program that never waits would keep this thread from noticing.
     let ctrl_c = runtime.spawn(async move {
@@ -51,6 +51,16 @@ fn block_on<F: Future>(ctx: &dspex_core::Context, future: F) -> dspex_core::Resu
     let output = runtime.block_on(future);
     ctrl_c.abort();
     Ok(output)
+}
+
+/// Runs a future that calls nothing to its end, without signals, network or other threads.
+fn block_on_here<F: Future>(future: F) -> dspex_core::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| no_runtime(&e))?;
+    Ok(runtime.block_on(future))
+}
+
+fn no_runtime(e: &std::io::Error) -> dspex_core::Error {
+    dspex_core::Error::configuration(format!("expected a runtime, found {e}"))
 }
 
 /// Notes as `--json` writes them.

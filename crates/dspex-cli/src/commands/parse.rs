@@ -37,10 +37,10 @@ impl Parse {
         if self.json {
             print_json(
                 &json!({"fields": parsed.fields.to_tagged(), "notes": super::notes_json(&parsed.notes)}),
-            );
+            )?;
         } else {
             for (name, value) in parsed.fields.iter() {
-                print(&format!("{name}: {}", value.to_text().map_err(Error::from)?));
+                print(&format!("{name}: {}", value.to_text().map_err(Error::from)?))?;
             }
             for note in &parsed.notes {
                 complain(&format!("note: {note}"));

@@ -32,7 +32,7 @@ impl Render {
         let catcher = catcher::Catcher::default();
         let policy = PolicyArgs::default();
         let ctx = loaded.context(std::sync::Arc::new(catcher.clone()), &policy, self.demos.seed)?;
-        let outcome = super::block_on(&ctx, program.call(&ctx, inputs))?;
+        let outcome = super::block_on_here(program.call(&ctx, inputs))?;
         let Some(request) = catcher.take() else {
             return Err(outcome.err().unwrap_or_else(|| {
                 dspex_core::Error::configuration(
@@ -42,11 +42,11 @@ impl Render {
         };
         if self.json {
             let messages: Vec<Json> = request.messages.iter().map(Message::to_json).collect();
-            print_json(&json!({"messages": messages}));
+            print_json(&json!({"messages": messages}))?;
         } else {
             for (i, message) in request.messages.iter().enumerate() {
                 let line = if i > 0 { "\n" } else { "" };
-                print(&format!("{line}--- {}\n{}", message.role.name(), message.text().trim_end()));
+                print(&format!("{line}--- {}\n{}", message.role.name(), message.text().trim_end()))?;
             }
         }
         Ok(Exit::Done)

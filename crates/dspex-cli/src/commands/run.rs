@@ -34,10 +34,10 @@ impl Run {
         let ctx = loaded.context(loaded.lm(&self.lm)?, &self.policy, self.demos.seed)?;
         let prediction = super::block_on(&ctx, program.call(&ctx, inputs))??;
         if self.json {
-            print_json(&to_json(&prediction));
+            print_json(&to_json(&prediction))?;
         } else {
             for (name, value) in prediction.iter() {
-                print(&format!("{name}: {}", value.to_text().map_err(Error::from)?));
+                print(&format!("{name}: {}", value.to_text().map_err(Error::from)?))?;
             }
             for note in prediction.notes() {
                 complain(&format!("note: {note}"));

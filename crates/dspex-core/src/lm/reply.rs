@@ -294,9 +294,9 @@ impl Building {
             let args = if arguments.trim().is_empty() {
                 Record::new()
             } else {
-                serde_json::from_str(&arguments)
+                // What a model writes is plain JSON: a key that looks like a tag of ours is a key.
+                Value::from_plain_json(&arguments)
                     .ok()
-                    .and_then(|json: Json| Value::from_tagged(&json).ok())
                     .and_then(|v| if let Value::Dict(d) = v { Record::try_from(d).ok() } else { None })
                     .ok_or_else(|| {
                         LmError::new(

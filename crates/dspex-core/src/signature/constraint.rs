@@ -179,10 +179,7 @@ fn length(value: &Value) -> Option<usize> {
 
 fn is_multiple(value: &Value, of: &Value) -> bool {
     match (value, of) {
-        (Value::Int(a), Value::Int(b)) => match (a.to_i64(), b.to_i64()) {
-            (Some(a), Some(b)) => b != 0 && a % b == 0,
-            _ => (a.to_f64() / b.to_f64()).fract() == 0.0,
-        },
+        (Value::Int(a), Value::Int(b)) => a.is_multiple_of(b),
         (Value::Int(_) | Value::Float(_), _) => match (value.as_f64(), of.as_f64()) {
             (Some(a), Some(b)) => {
                 let ratio = a / b;

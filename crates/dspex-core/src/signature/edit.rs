@@ -15,6 +15,12 @@ pub enum EditError {
         /// The name.
         name: String,
     },
+    /// A name that no marker can carry.
+    #[error("expected a field name of letters, digits and `_`, found {name:?}")]
+    Name {
+        /// The name.
+        name: String,
+    },
     /// A place that is not among the fields.
     #[error("expected an index from {} to {len} among the {direction} fields, found {index}", -len.cast_signed() - 1)]
     Index {
@@ -59,6 +65,13 @@ impl Signature {
     }
 
     /// The signature with a field at the end of its group.
+    ///
+    /// ```
+    /// use dspex_core::{EditError, Field, FieldType, Signature};
+    /// let e = Signature::parse("a -> b")?.append(Field::output("two words", FieldType::Str)).unwrap_err();
+    /// assert!(matches!(e, EditError::Name { .. }), "no marker can carry it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn append(&self, field: Field) -> Result<Self, EditError> {
         self.insert(-1, field)
     }

@@ -67,6 +67,9 @@ impl Signature {
             if inputs.iter().chain(&outputs).take(i).any(|f| f.name == field.name) {
                 return Err(EditError::Duplicate { name: field.name.clone() });
             }
+            if !is_name(&field.name) {
+                return Err(EditError::Name { name: field.name.clone() });
+            }
         }
         // Empty instructions are no instructions, as in DSPy.
         let instructions = instructions
@@ -112,6 +115,16 @@ impl fmt::Display for Signature {
         let names = |fields: &[Field]| fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
         write!(f, "{} -> {}", names(&self.0.inputs), names(&self.0.outputs))
     }
+}
+
+/// Whether a name can stand in the marker of a section and be found there again.
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| match c {
+        '_' => true,
+        c if c.is_ascii() => c.is_ascii_alphanumeric(),
+        c => !c.is_whitespace() && !c.is_control(),
+    };
+    !name.is_empty() && name.chars().all(fits)
 }
 
 /// DSPy's instructions for a signature that has none of its own.

@@ -56,6 +56,22 @@ impl Int {
         BigInt::parse_bytes(digits.as_bytes(), radix).map(Self::from_big)
     }
 
+    /// Whether the number is a multiple of another one; of 0, none is.
+    ///
+    /// ```
+    /// use dspex_core::value::Int;
+    /// let big: Int = "12345678901234567890123".parse()?;
+    /// assert!(big.is_multiple_of(&3.into()) && !big.is_multiple_of(&10.into()));
+    /// # Ok::<(), dspex_core::value::ScalarError>(())
+    /// ```
+    pub fn is_multiple_of(&self, of: &Self) -> bool {
+        match (&self.0, &of.0) {
+            (_, Repr::Small(0)) => false,
+            (Repr::Small(a), Repr::Small(b)) => a.checked_rem(*b).is_none_or(|rest| rest == 0),
+            _ => self.big() % of.big() == BigInt::ZERO,
+        }
+    }
+
     fn from_big(b: BigInt) -> Self {
         match i64::try_from(&b) {
             Ok(i) => Self(Repr::Small(i)),

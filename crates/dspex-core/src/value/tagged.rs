@@ -12,9 +12,9 @@ use super::{
 
 /// JSON that is not the lossless form of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected} under the tag {tag}, found {found}")]
+#[error("expected {expected}{}, found {found}", .tag.as_ref().map(|t| format!(" under the tag {t}")).unwrap_or_default())]
 pub struct TagError {
-    tag: String,
+    tag: Option<String>,
     expected: &'static str,
     found: String,
 }
@@ -91,7 +91,13 @@ impl Value {
                         .map(|(k, v)| Ok((Self::Str(k.clone()), Self::from_tagged(v)?)))
                         .collect::<Result<_, TagError>>()?,
                 ),
-                Some(tag) => from_tag(tag, &map[tag], map)?,
+                Some(tag) => {
+                    if let Some(other) = map.keys().find(|k| *k != tag && !beside(tag).contains(&k.as_str()))
+                    {
+                        return Err(error(tag, "no other key beside it", &json!(other)));
+                    }
+                    from_tag(tag, &map[tag], map)?
+                }
             },
         })
     }
@@ -105,7 +111,11 @@ impl Record {
 
     /// A record from a JSON object of values in their lossless form.
     pub fn from_tagged(json: &Json) -> Result<Self, TagError> {
-        let map = json.as_object().ok_or_else(|| error("record", "an object", json))?;
+        let map = json.as_object().ok_or_else(|| TagError {
+            tag: None,
+            expected: "an object",
+            found: head(json),
+        })?;
         map.iter().map(|(k, v)| Ok((k.clone(), Value::from_tagged(v)?))).collect()
     }
 }
@@ -147,12 +157,28 @@ fn media_to_tagged(m: &Media) -> Json {
     json!({"$media": m.kind.name(), form: place, "format": m.format, "name": m.name})
 }
 
-fn error(tag: &str, expected: &'static str, found: &Json) -> TagError {
-    let mut text = found.to_string();
+/// The keys that belong to a tag.
+fn beside(tag: &str) -> &'static [&'static str] {
+    match tag {
+        "$enum" => &["member", "value"],
+        "$model" => &["fields"],
+        "$dspy" => &["fields", "language", "criteria", "name", "desc", "args", "has_kwargs"],
+        "$media" => &["url", "base64", "id", "format", "name"],
+        _ => &[],
+    }
+}
+
+/// JSON in an error: short enough to read.
+fn head(json: &Json) -> String {
+    let mut text = json.to_string();
     if text.len() > 80 {
         text = text.chars().take(80).collect::<String>() + "...";
     }
-    TagError { tag: tag.to_owned(), expected, found: text }
+    text
+}
+
+fn error(tag: &str, expected: &'static str, found: &Json) -> TagError {
+    TagError { tag: Some(tag.to_owned()), expected, found: head(found) }
 }
 
 fn from_tag(tag: &str, inner: &Json, map: &Map<String, Json>) -> Result<Value, TagError> {
@@ -165,6 +191,11 @@ fn from_tag(tag: &str, inner: &Json, map: &Map<String, Json>) -> Result<Value, T
         "$frozenset" => Value::FrozenSet(items_from(array()?)?),
         "$int" => Value::Int(match inner {
             Json::Number(n) => n.to_string().parse::<Int>().map_err(|_| fail("a whole number"))?,
+            // A number too big for JSON's reader, which tags it once more.
+            Json::Object(_) => match Value::from_tagged(inner)? {
+                Value::Int(i) => i,
+                _ => return Err(fail("a whole number")),
+            },
             _ => text()?.parse::<Int>().map_err(|_| fail("a whole number"))?,
         }),
         "$float" => Value::Float(match text()? {
@@ -281,4 +312,16 @@ fn dspy_from(name: &str, map: &Map<String, Json>) -> Result<Option<Value>, TagEr
         }
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_stands_alone() {
+        let e = Value::from_tagged(&json!({"a": 1, "$int": "5"})).unwrap_err();
+        assert_eq!(e.to_string(), "expected no other key beside it under the tag $int, found \"a\"");
+        assert_eq!(Record::from_tagged(&json!([])).unwrap_err().to_string(), "expected an object, found []");
+    }
 }

@@ -61,6 +61,11 @@ pub(crate) enum RepairError {
     TooTangled,
 }
 
+/// Reads a text that is JSON as it stands, with nothing lost on the way.
+pub(crate) fn strict_json(text: &str) -> Option<Value> {
+    strict::whole(text).ok().filter(|read| !read.lossy && !read.dropped).map(|read| read.value)
+}
+
 /// Reads a text as JSON and mends what is broken in it.
 ///
 /// Strict JSON, with Python's `NaN`, `Infinity` and `-Infinity`, is read as it stands. Of a key that comes twice

@@ -261,8 +261,13 @@ impl<'a> Reader<'a> {
     fn split(&self) -> Result<(usize, usize), SignatureError> {
         let mut arrows = Vec::new();
         let mut quote: Option<(usize, char)> = None;
+        let mut escaped = false;
         for (i, c) in self.text.char_indices() {
+            if std::mem::take(&mut escaped) {
+                continue;
+            }
             match (quote, c) {
+                (Some(_), '\\') => escaped = true,
                 (Some((_, q)), c) if c == q => quote = None,
                 (None, '\'' | '"') => quote = Some((i, c)),
                 (q, '-') if self.text[i..].starts_with("->") && (q.is_none() || self.compat) => {
@@ -375,7 +380,15 @@ impl<'a> Reader<'a> {
         if has_default && self.compat {
             self.skip_default(lexer)?;
         } else if has_default {
-            field.default = Some(self.constant(lexer)?);
+            let start = lexer.peek().map_or(lexer.offset(), |(at, _)| at);
+            let default = self.constant(lexer)?;
+            if !field.type_undefined && !default.is_none() {
+                field.ty.check(&default).map_err(|e| {
+                    let expected = format!("a default of type {} for `{name}`", e.expected);
+                    self.error(start, &expected, &e.found, "ValueError")
+                })?;
+            }
+            field.default = Some(default);
         }
         Ok((field, has_default))
     }

@@ -58,6 +58,7 @@ fn errors_point_at_the_fault() {
         ("a: List -> b", 3, "a type"),
         ("a: Literal['x -> b", 11, "a text with its closing quote"),
         ("a -> b; import os", 6, "a name, a type or punctuation"),
+        ("a: int = 'x' -> b", 9, "a default of type int for `a`"),
     ];
     for (text, offset, expected) in table {
         let e = Signature::parse(text).unwrap_err();
@@ -104,4 +105,10 @@ fn a_default_is_kept_here_and_dropped_under_compat() {
     assert!(!compat("a: NoneType -> b").unwrap().inputs()[0].type_undefined);
     let none = SignatureParser::new().compat().parse("a -> b: None").unwrap();
     assert_eq!(none.outputs()[0].ty, FieldType::Str);
+}
+
+#[test]
+fn an_escaped_quote_does_not_end_a_text() {
+    let s = Signature::parse(r"a: Literal['it\'s', 'x -> y'] -> b").unwrap();
+    assert_eq!(s.inputs()[0].ty, FieldType::literal(["it's", "x -> y"]));
 }
