@@ -5,8 +5,11 @@
 
 mod chat;
 mod format;
+mod json;
 mod markers;
 mod parse;
+mod schema;
+mod turns;
 mod wording;
 
 use std::sync::Arc;
@@ -14,15 +17,17 @@ use std::sync::Arc;
 use dspex_core::{Adapter, Result, unknown_name};
 
 pub use chat::ChatAdapter;
+pub use json::JsonAdapter;
 #[doc(hidden)]
 pub use parse::conformance;
-pub use wording::{ChatWording, FieldWording, Wording};
+pub use wording::{ChatWording, DemoWording, FieldWording, JsonWording, Wording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;
 
 /// Every adapter by its name.
-pub const ADAPTERS: &[(&str, Make)] = &[("chat", || Arc::new(ChatAdapter::new()))];
+pub const ADAPTERS: &[(&str, Make)] =
+    &[("chat", || Arc::new(ChatAdapter::new())), ("json", || Arc::new(JsonAdapter::new()))];
 
 /// The adapter of a name.
 ///

@@ -18,8 +18,14 @@ pub struct Wording {
     pub id: String,
     /// How fields are described.
     pub field: FieldWording,
+    /// What stands before each line of the instructions.
+    pub instruction_indent: String,
+    /// What is said of demonstrations.
+    pub demo: DemoWording,
     /// The sentences of the chat adapter.
     pub chat: ChatWording,
+    /// The sentences of the JSON adapter.
+    pub json: JsonWording,
 }
 
 /// How fields are described.
@@ -46,14 +52,22 @@ pub struct FieldWording {
     pub schema: String,
 }
 
+/// What is said of demonstrations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DemoWording {
+    /// What stands before a demonstration that lacks fields.
+    pub incomplete: String,
+    /// What stands for an output that a demonstration lacks.
+    pub missing_output: String,
+}
+
 /// The sentences of the chat adapter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatWording {
     /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
     pub system: String,
-    /// What stands before each line of the instructions.
-    pub instruction_indent: String,
     /// The reminder's start with the first field to write: `{marker}`, `{type}` (see below).
     pub reminder_first: String,
     /// Each further field: `{marker}`, `{type}`.
@@ -62,10 +76,24 @@ pub struct ChatWording {
     pub reminder_type: String,
     /// The reminder's end: `{marker}`.
     pub reminder_last: String,
-    /// What stands before a demonstration that lacks fields.
-    pub incomplete_demo: String,
-    /// What stands for an output that a demonstration lacks.
-    pub missing_output: String,
+}
+
+/// The sentences of the JSON adapter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JsonWording {
+    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`.
+    pub system: String,
+    /// What stands for `{form}` where there are inputs: `{sections}`.
+    pub form: String,
+    /// The reminder's start with the first field to write: `{name}`, `{type}` (see below).
+    pub reminder_first: String,
+    /// Each further field: `{name}`, `{type}`.
+    pub reminder_next: String,
+    /// What stands for `{type}` where a value is not text: `{name}`.
+    pub reminder_type: String,
+    /// The reminder's end.
+    pub reminder_last: String,
 }
 
 impl Default for Wording {
@@ -83,17 +111,29 @@ impl Default for Wording {
                 literal: "exactly one of: {values}".into(),
                 schema: "JSON of this schema: {schema}".into(),
             },
+            instruction_indent: String::new(),
+            demo: DemoWording {
+                incomplete: "An example in which some fields are left out.".into(),
+                missing_output: "(left out of this example)".into(),
+            },
             chat: ChatWording {
                 system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                          Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
                     .into(),
-                instruction_indent: String::new(),
                 reminder_first: "Now write {marker}".into(),
                 reminder_next: ", {marker}".into(),
                 reminder_type: String::new(),
                 reminder_last: ", and last {marker}.".into(),
-                incomplete_demo: "An example in which some fields are left out.".into(),
-                missing_output: "(left out of this example)".into(),
+            },
+            json: JsonWording {
+                system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
+                         {form}You write one JSON object, like this:\n\n{object}\n\nYour task:\n{instructions}"
+                    .into(),
+                form: "Each value you are given stands under its marker, like this:\n\n{sections}\n\n".into(),
+                reminder_first: "Now write one JSON object with {name}".into(),
+                reminder_next: ", {name}".into(),
+                reminder_type: String::new(),
+                reminder_last: ".".into(),
             },
         }
     }

@@ -4,7 +4,7 @@ use dspex_adapters::{Wording, by_name};
 use dspex_core::RenderCall;
 use serde_json::Value as Json;
 
-use crate::checker::{self, Expected};
+use crate::checker::{self, Expected, Form};
 use crate::corpus::Corpus;
 use crate::outcome::{Outcome, failed, list, text};
 
@@ -20,7 +20,7 @@ pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
     }
     let wording = Wording::default();
     let expected = Expected::of(corpus, case)?;
-    checker::check(&expected, &rendered?, Some(&wording.chat.missing_output))
+    checker::check(&expected, &rendered?, Some(&wording.demo.missing_output))
 }
 
 /// The messages of a case as our adapter renders them, in the form of chat completions.
@@ -40,13 +40,15 @@ pub fn render_case(corpus: &Corpus, case: &Json) -> Result<Vec<Json>, String> {
 impl<'a> Expected<'a> {
     /// What the messages of a case must show.
     pub fn of(corpus: &'a Corpus, case: &'a Json) -> Result<Self, String> {
-        // Only this adapter's form is known to the checker.
-        match text(case, "adapter")? {
-            "chat" => {}
+        // Only these forms are known to the checker.
+        let form = match text(case, "adapter")? {
+            "chat" => Form::Chat,
+            "json" => Form::Json,
             other => return Err(format!("not supported yet: the adapter {other}")),
-        }
+        };
         Ok(Self {
             corpus,
+            form,
             signature: corpus.signature_json(case)?,
             demos: list(case, "demos")?,
             messages: list(case, "messages")?,

@@ -62,19 +62,34 @@ fn tables_of_reading_fail_only_where_a_type_is_not_supported() {
 }
 
 #[test]
-fn chat_cases_of_plain_types_pass() {
+fn cases_of_plain_types_pass() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
-    for section in ["render_cases", "parse_cases"] {
+    for (section, adapter) in
+        [("render_cases", "chat"), ("parse_cases", "chat"), ("render_cases", "json"), ("parse_cases", "json")]
+    {
         let plain: Vec<&str> = corpus
             .cases(section)
             .iter()
-            .filter(|c| is_plain_case(&corpus, c))
+            .filter(|c| c["adapter"] == adapter && is_plain_case(&corpus, c))
             .filter_map(|c| c["id"].as_str())
             .collect();
-        assert!(plain.len() > 10, "only {} cases of {section} are plain", plain.len());
-        let failing = failing(&report, section, Some("chat"), &|id| plain.contains(&id));
+        assert!(plain.len() > 20, "only {} {adapter} cases of {section} are plain", plain.len());
+        let failing = failing(&report, section, Some(adapter), &|id| plain.contains(&id));
         assert!(failing.is_empty(), "{} of {} fail:\n{}", failing.len(), plain.len(), failing.join("\n"));
+    }
+}
+
+#[test]
+fn json_cases_fail_only_where_a_type_is_not_supported() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    for section in ["render_cases", "parse_cases"] {
+        let mut failing = failing(&report, section, Some("json"), &|_| true);
+        // Constraints and defaults of nested types are not in their schemas yet, nor are names beside aliases.
+        let types = [": not supported yet: ", ": expected the schema ", "json/aliased/name"];
+        failing.retain(|f| !types.iter().any(|t| f.contains(t)));
+        assert_eq!(failing, Vec::<String>::new());
     }
 }
 

@@ -166,11 +166,23 @@ rules! {
     IndentedHeader "indented_header" Corrects;
     /// The closing marker behind the last value on its line, which DSPy keeps as text.
     CompletedInline "completed_inline" Corrects;
-    /// A field that comes twice with different values, of which DSPy takes the first.
+    /// A field that comes twice with different values, of which DSPy takes the first, or in JSON the last.
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.
     JsonReply "json_reply" Recovers;
-    /// A reply without any section, where every field could take its default, which DSPy does.
+    /// The fields as sections under markers instead of a JSON object.
+    SectionReply "section_reply" Recovers;
+    /// One JSON object with the fields, beside other brackets in the text.
+    ObjectInText "object_in_text" Recovers;
+    /// A key of a JSON object in other capitals that means one field only.
+    KeyCase "key_case" Recovers;
+    /// The fields as an object that stands alone under another key: `{"result": {"answer": ...}}`.
+    WrappedFields "wrapped_fields" Recovers;
+    /// Several JSON objects with different values of the fields, of which DSPy takes one.
+    SeveralObjects "several_objects" Refuses;
+    /// `null`, a truth value, a list or an object where text is wanted, which DSPy spells as Python does.
+    ValueForText "value_for_text" Refuses;
+    /// A reply without any section or key, where every field could take its default, which DSPy does.
     NoSections "no_sections" Refuses;
     /// A reply that the model did not finish, of which DSPy takes what is there.
     Truncated "truncated" Refuses;
@@ -192,6 +204,8 @@ rules! {
     UnreadCompletion "unread_completion" Recovers;
     /// JSON that had to be repaired.
     RepairedJson "repaired_json" Notes;
+    /// A number where text is wanted, taken as it is written.
+    NumberForText "number_for_text" Notes;
     /// A field that was not in the reply and took its default.
     DefaultValue "default_value" Notes;
 }

@@ -270,10 +270,20 @@ fn up_to_closing_bracket(text: &str) -> &str {
     text
 }
 
-/// What stands beside the place of a value: `{name}  # hint`.
+/// What stands beside the place of a value: `{name}  # hint`, alone on a line or as text under a JSON key.
 fn hint(system: &str, name: &str) -> String {
     let place = format!("{{{name}}}");
-    system.lines().find_map(|line| line.trim_start().strip_prefix(&place)).unwrap_or_default().to_owned()
+    let key = format!("{}: ", Value::from(name).to_json_text().unwrap_or_default());
+    let on_line = |line: &str| {
+        let line = line.trim();
+        if let Some(hint) = line.strip_prefix(&place) {
+            return Some(hint.to_owned());
+        }
+        let member = line.strip_prefix(&key)?;
+        let text: String = serde_json::from_str(member.strip_suffix(',').unwrap_or(member)).ok()?;
+        text.strip_prefix(&place).map(str::to_owned)
+    };
+    system.lines().find_map(on_line).unwrap_or_default()
 }
 
 /// The first value of a type in Python's spelling; types that only a hint describes are read from it.
@@ -299,17 +309,25 @@ fn first_value(ty: &str, hint: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dspex_adapters::ChatAdapter;
-    use dspex_core::{Adapter, Record, RenderCall};
+    use dspex_adapters::{ADAPTERS, by_name};
+    use dspex_core::{Record, RenderCall};
 
+    /// The answer, which is the same under every adapter.
     fn ask(signature: &str, demos: &[(&str, &str)], input: &str) -> Record {
+        let mut answers = ADAPTERS.iter().map(|(name, _)| ask_with(name, signature, demos, input));
+        let first = answers.next().unwrap();
+        assert!(answers.all(|answer| answer == first));
+        first
+    }
+
+    fn ask_with(adapter: &str, signature: &str, demos: &[(&str, &str)], input: &str) -> Record {
         let signature = Signature::parse(signature).unwrap();
         let demos: Vec<_> = demos
             .iter()
             .map(|(text, label)| dspex_core::Example::new([("text", *text), ("label", *label)]))
             .collect();
         let inputs = Record::new().with("text", input);
-        let adapter = ChatAdapter::new();
+        let adapter = by_name(adapter).unwrap();
         let request = adapter.render(&RenderCall::new(&signature, &inputs).demos(&demos)).unwrap();
         let reply = answer(&request.messages);
         adapter.parse(&signature, &Choice::text(reply), &dspex_core::ParsePolicy::default()).unwrap().fields
@@ -326,6 +344,12 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_type_that_only_a_hint_describes() {
+        let system = "1. `x` (str)\n1. `y` (Mood)\n\n{\n  \"y\": \"{y}  # exactly one of: \\\"a\\\"; b\"\n}";
+        assert_eq!(Prompt::read(system).first_values(), r#"{"y": "\"a\""}"#);
     }
 
     #[test]

@@ -146,7 +146,8 @@
 //!
 //! # What this does not do yet
 //!
-//! Models over the network, adapters other than chat, saved programs and optimizers are not part of this version.
+//! Models over the network, adapters other than chat and JSON, saved programs and optimizers are not part of this
+//! version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
 #[doc(hidden)]
@@ -165,7 +166,10 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 
 /// Adapters: from calls to requests and from replies to values.
 pub mod adapters {
-    pub use dspex_adapters::{ADAPTERS, ChatAdapter, ChatWording, FieldWording, Wording, by_name};
+    pub use dspex_adapters::{
+        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording, Wording,
+        by_name,
+    };
 }
 
 /// Data sets, metrics and evaluation.

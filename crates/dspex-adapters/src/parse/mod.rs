@@ -6,6 +6,7 @@ mod coerce;
 #[doc(hidden)]
 pub mod conformance;
 mod literal_eval;
+mod object;
 mod pyeq;
 mod repair;
 mod scan;
@@ -18,25 +19,36 @@ use dspex_core::{
 };
 
 use coerce::Coercion;
-use scan::Section;
+use scan::{Scanned, Section};
+
+pub(crate) use object::object;
 
 /// Reads a completion whose fields stand in sections under markers.
 pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
     let text = completion.content();
     if text.trim().is_empty() && policy.applies(ParseRule::NoSections) {
-        return Err(Error::new(ErrorKind::EmptyReply { expected: names(signature) })
-            .with_hint("ask again, or raise `max_tokens` if the model spends them on reasoning"));
+        return Err(empty_reply(signature));
     }
     let scanned = scan::scan(&text, signature, policy);
     refuse_unfinished(signature, completion, &scanned.sections, policy)?;
 
-    let mut notes = scanned.notes;
     if scanned.sections.is_empty()
         && policy.applies(ParseRule::JsonReply)
         && let Some(parsed) = json_reply(signature, &text, policy)?
     {
         return Ok(parsed);
     }
+    read_sections(signature, scanned, Vec::new(), policy)
+}
+
+/// Reads the values of sections; the notes are of what was done before.
+fn read_sections(
+    signature: &Signature,
+    scanned: Scanned,
+    mut notes: Vec<Note>,
+    policy: &ParsePolicy,
+) -> Result<Parsed> {
+    notes.extend(scanned.notes);
     let mut fields = Record::with_capacity(signature.outputs().len());
     for section in &scanned.sections {
         let Some(field) = signature.outputs().iter().find(|f| f.name == section.name) else { continue };
@@ -87,26 +99,12 @@ fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result
     let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
     let body = body.strip_suffix("```").unwrap_or(body).trim();
     // A key that comes twice is no one reading.
-    let Some(Value::Dict(map)) = repair::strict_json(body) else { return Ok(None) };
-    if !signature
-        .outputs()
-        .iter()
-        .all(|f| map.get_str(&f.name).is_some() || f.default.is_some() || f.ty.allows_none())
-    {
+    let Some(Value::Dict(found)) = repair::strict_json(body) else { return Ok(None) };
+    if !signature.outputs().iter().all(|f| found.get_str(&f.name).is_some() || may_be_missing(f)) {
         return Ok(None);
     }
-    let mut fields = Record::new();
     let mut notes = vec![Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object")];
-    for field in signature.outputs() {
-        let Some(value) = map.get_str(&field.name) else { continue };
-        let mut coercion = Coercion::new(policy, &field.name);
-        let value = match value {
-            Value::Str(text) => coerce::coerce_text(text, &field.ty, &mut coercion),
-            other => coerce::coerce_value(other.clone(), &field.ty, &mut coercion),
-        };
-        fields.insert(field.name.clone(), value.map_err(|m| m.into_error(&field.name))?);
-        notes.extend(coercion.into_notes());
-    }
+    let fields = object::fields(signature, &found, text, policy, &mut notes)?;
     finish(signature, fields, notes, policy, true).map(Some)
 }
 
@@ -148,7 +146,23 @@ fn finish(
     if missing.is_empty() {
         return Ok(Parsed::new(fields, notes));
     }
-    Err(ErrorKind::MissingFields { missing, expected: names(signature) }.into())
+    Err(self::missing(signature, missing))
+}
+
+/// The error of a reply that lacks fields.
+fn missing(signature: &Signature, missing: Vec<String>) -> Error {
+    ErrorKind::MissingFields { missing, expected: names(signature) }.into()
+}
+
+/// The error of a reply without text.
+fn empty_reply(signature: &Signature) -> Error {
+    Error::new(ErrorKind::EmptyReply { expected: names(signature) })
+        .with_hint("ask again, or raise `max_tokens` if the model spends them on reasoning")
+}
+
+/// Whether a reply may lack the field.
+fn may_be_missing(field: &Field) -> bool {
+    field.default.is_some() || field.ty.allows_none()
 }
 
 /// What stands for an output that is not in the reply.

@@ -3,6 +3,7 @@
 //! The checker shares no code with the renderer: what a prompt must show is cut out of the corpus' own messages or
 //! taken from its description of the signature. The sentences between those parts may be of any wording.
 
+mod json;
 mod system;
 mod text;
 
@@ -15,11 +16,22 @@ use crate::outcome::{Outcome, text as member_text};
 pub(crate) use system::hint;
 use text::{Sections, cut, last_paragraph, markers};
 
+/// The form of an adapter's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Every value in a section under a marker.
+    Chat,
+    /// Inputs in sections, outputs as a JSON object.
+    Json,
+}
+
 /// What messages must show.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
     /// For the enumerations that the signature refers to.
     pub corpus: &'a Corpus,
+    /// The form.
+    pub form: Form,
     /// The signature as the corpus describes it.
     pub signature: &'a Json,
     /// The demonstrations of the case.
@@ -38,7 +50,7 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
     if wanted != got {
         return Err(format!("expected turns of {}, found {}", wanted.join(", "), got.join(", ")));
     }
-    let reminders = Reminders::of(expected.messages, found)?;
+    let reminders = Reminders::of(expected.form, expected.messages, found)?;
     let lacking = lacking_outputs(expected)?;
     let mut assistants = 0;
     for (i, (want, got)) in expected.messages.iter().zip(found).enumerate() {
@@ -51,7 +63,11 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
                 // The first turns of the model are those of the demonstrations.
                 let lacking: &[String] = lacking.get(assistants).map_or(&[], Vec::as_slice);
                 assistants += 1;
-                assistant(want, got, lacking, missing_output).map_err(place)?;
+                match expected.form {
+                    Form::Chat => assistant(want, got, lacking, missing_output),
+                    Form::Json => json::assistant(want, got, lacking, missing_output),
+                }
+                .map_err(place)?;
             }
             _ => same_bytes("content", &want["content"], &got["content"]).map_err(place)?,
         }
@@ -88,16 +104,20 @@ struct Reminders {
 }
 
 impl Reminders {
-    /// Cuts them from the last turns and checks that ours asks for the same sections.
-    fn of(wanted: &[Json], found: &[Json]) -> Result<Self, String> {
+    /// Cuts them from the last turns and checks that ours asks for the same outputs.
+    fn of(form: Form, wanted: &[Json], found: &[Json]) -> Result<Self, String> {
         let last = |messages: &[Json]| -> String {
             messages.last().map(|m| last_paragraph(&last_text(m)).to_owned()).unwrap_or_default()
         };
         let reminders = Self { wanted: last(wanted), found: last(found) };
-        let (want, got) = (markers(&reminders.wanted), markers(&reminders.found));
+        let names = match form {
+            Form::Chat => markers,
+            Form::Json => json::names,
+        };
+        let (want, got) = (names(&reminders.wanted), names(&reminders.found));
         if want != got {
             return Err(format!(
-                "expected a reminder of the sections {}, found {}",
+                "expected a reminder of the outputs {}, found {}",
                 want.join(", "),
                 got.join(", ")
             ));

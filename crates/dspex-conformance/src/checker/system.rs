@@ -3,8 +3,8 @@
 use dspex_core::Direction;
 use serde_json::Value as Json;
 
-use super::Expected;
 use super::text::cut;
+use super::{Expected, Form, json};
 use crate::corpus::{Corpus, fields_json};
 use crate::outcome::{Outcome, member, text};
 use crate::types::annotated;
@@ -12,16 +12,18 @@ use crate::types::annotated;
 /// The name of the section that ends an answer.
 const COMPLETED: &str = "completed";
 
-pub(super) fn check(expected: &Expected<'_>, want: &str, got: &str) -> Outcome {
+pub(super) fn check<'a>(expected: &Expected<'a>, want: &str, got: &str) -> Outcome {
     let inputs = fields_json(expected.signature, Direction::Input)?;
     let outputs = fields_json(expected.signature, Direction::Output)?;
-    let mut names = Vec::new();
-    for field in inputs.iter().chain(&outputs) {
-        names.push(text(field, "name")?);
-    }
-    let wanted = Skeleton::find(want, &names).ok_or("the corpus' message has no list of sections")?;
-    let found = Skeleton::find(got, &names)
-        .ok_or_else(|| format!("expected the sections {}, {COMPLETED} in this order", names.join(", ")))?;
+    let names = |fields: &[&'a Json]| -> Result<Vec<&'a str>, String> {
+        fields.iter().map(|f| text(f, "name")).collect()
+    };
+    let (ins, outs) = (names(&inputs)?, names(&outputs)?);
+    let wanted =
+        Skeleton::find(expected.form, want, &ins, &outs).ok_or("the corpus' message shows no values")?;
+    let found = Skeleton::find(expected.form, got, &ins, &outs).ok_or_else(|| {
+        format!("expected the places of {}, {} in this order", ins.join(", "), outs.join(", "))
+    })?;
     if cut(want).sections.len() != cut(got).sections.len() {
         return Err("expected no sections beside those of the fields, found more".into());
     }
@@ -37,36 +39,63 @@ pub(super) fn check(expected: &Expected<'_>, want: &str, got: &str) -> Outcome {
     instructions(wanted.after, found.after)
 }
 
-/// The sections of a system message, which show where values go.
+/// The part of a system message that shows where values go.
 struct Skeleton<'a> {
-    /// What stands before the sections.
+    /// What stands before it.
     before: &'a str,
     /// What stands behind the place of each value.
-    hints: Vec<&'a str>,
-    /// What stands behind the last section.
+    hints: Vec<String>,
+    /// What stands behind it.
     after: &'a str,
 }
 
 impl<'a> Skeleton<'a> {
-    /// Finds all sections in order, one right behind the other.
-    fn find(text: &'a str, names: &[&str]) -> Option<Self> {
-        let first = place(names.first().copied());
+    /// Finds all places in order.
+    fn find(form: Form, text: &'a str, inputs: &[&str], outputs: &[&str]) -> Option<Self> {
+        let sections = match form {
+            Form::Chat => [inputs, outputs].concat(),
+            Form::Json => inputs.to_vec(),
+        };
+        if form == Form::Json && sections.is_empty() {
+            let (start, end, hints) = json::find_object(text, 0, outputs)?;
+            return Some(Self { before: &text[..start], hints, after: &text[end..] });
+        }
+        let first = place(sections.first().copied());
         // Descriptions may look like sections, so every start is tried.
-        text.match_indices(&first)
-            .filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'))
-            .find_map(|(at, _)| Self::at(text, at, names))
+        let starts = text.match_indices(&first).filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+        starts.map(|(at, _)| at).find_map(|at| match form {
+            Form::Chat => Self::chat(text, at, &sections),
+            Form::Json => Self::json(text, at, &sections, outputs),
+        })
     }
 
-    fn at(text: &'a str, start: usize, names: &[&str]) -> Option<Self> {
+    /// Sections one right behind the other, and the one that ends an answer.
+    fn chat(text: &'a str, start: usize, names: &[&str]) -> Option<Self> {
         let mut hints = Vec::with_capacity(names.len());
         let mut at = start + place(names.first().copied()).len();
         for i in 0..names.len() {
             let next = format!("\n\n{}", place(names.get(i + 1).copied()));
             let end = at + text[at..].find(&next)?;
-            hints.push(&text[at..end]);
+            hints.push(text[at..end].to_owned());
             at = end + next.len();
         }
         Some(Self { before: &text[..start], hints, after: &text[at..] })
+    }
+
+    /// Sections of the inputs one right behind the other, and somewhere behind them the object of the outputs.
+    fn json(text: &'a str, start: usize, inputs: &[&str], outputs: &[&str]) -> Option<Self> {
+        let mut hints = Vec::with_capacity(inputs.len() + outputs.len());
+        let mut at = start + place(inputs.first().copied()).len();
+        for i in 0..inputs.len() {
+            let next =
+                inputs.get(i + 1).map_or_else(|| "\n\n".to_owned(), |n| format!("\n\n{}", place(Some(n))));
+            let end = at + text[at..].find(&next)?;
+            hints.push(text[at..end].to_owned());
+            at = end + if i + 1 < inputs.len() { next.len() } else { 0 };
+        }
+        let (_, end, places) = json::find_object(text, at, outputs)?;
+        hints.extend(places);
+        Some(Self { before: &text[..start], hints, after: &text[end..] })
     }
 }
 

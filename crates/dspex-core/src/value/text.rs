@@ -174,11 +174,26 @@ impl Value {
     /// Inside JSON, NaN and the infinities become `null`, as pydantic's JSON mode has it.
     pub fn to_json_text(&self) -> Result<String, UnsupportedKind> {
         let mut out = String::new();
-        self.write_json(&mut out)?;
+        self.write_json(&mut out, None)?;
         Ok(out)
     }
 
-    fn write_json(&self, out: &mut String) -> Result<(), UnsupportedKind> {
+    /// The value as `json.dumps(..., indent=2, ensure_ascii=False)` writes it: as [`Value::to_json_text`], with each
+    /// thing on a line of its own.
+    ///
+    /// ```
+    /// use dspex_core::Value;
+    /// assert_eq!(Value::from(vec![1, 2]).to_json_lines()?, "[\n  1,\n  2\n]");
+    /// # Ok::<(), dspex_core::value::text::UnsupportedKind>(())
+    /// ```
+    pub fn to_json_lines(&self) -> Result<String, UnsupportedKind> {
+        let mut out = String::new();
+        self.write_json(&mut out, Some(0))?;
+        Ok(out)
+    }
+
+    /// Writes JSON on one line, or on lines of their own inside so many others.
+    fn write_json(&self, out: &mut String, depth: Option<usize>) -> Result<(), UnsupportedKind> {
         match self {
             Self::None => out.push_str("null"),
             Self::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
@@ -197,39 +212,22 @@ impl Value {
             | Self::TimeDelta(_)
             | Self::Uuid(_) => write_json_str(out, &self.to_text()?),
             Self::List(v) | Self::Tuple(v) | Self::Set(v) | Self::FrozenSet(v) => {
-                out.push('[');
-                for (i, item) in v.iter().enumerate() {
-                    if i > 0 {
-                        out.push_str(", ");
-                    }
-                    item.write_json(out)?;
-                }
-                out.push(']');
+                write_json_items(out, depth, ['[', ']'], v.iter(), |out, item, depth| {
+                    item.write_json(out, depth)
+                })?;
             }
-            Self::Dict(d) => {
-                out.push('{');
-                for (i, (k, v)) in d.iter().enumerate() {
-                    if i > 0 {
-                        out.push_str(", ");
-                    }
-                    write_json_str(out, &k.json_key()?);
-                    out.push_str(": ");
-                    v.write_json(out)?;
-                }
-                out.push('}');
-            }
-            Self::Enum(e) => e.value.write_json(out)?,
+            Self::Dict(d) => write_json_items(out, depth, ['{', '}'], d.iter(), |out, (k, v), depth| {
+                write_json_str(out, &k.json_key()?);
+                out.push_str(": ");
+                v.write_json(out, depth)
+            })?,
+            Self::Enum(e) => e.value.write_json(out, depth)?,
             Self::Struct(s) => {
-                out.push('{');
-                for (i, (k, v)) in s.fields.iter().enumerate() {
-                    if i > 0 {
-                        out.push_str(", ");
-                    }
+                write_json_items(out, depth, ['{', '}'], s.fields.iter(), |out, (k, v), depth| {
                     write_json_str(out, k);
                     out.push_str(": ");
-                    v.write_json(out)?;
-                }
-                out.push('}');
+                    v.write_json(out, depth)
+                })?;
             }
             other => return Err(UnsupportedKind { kind: other.kind(), form: "JSON" }),
         }
@@ -258,6 +256,40 @@ fn write_items(out: &mut String, open: &str, items: &[Value], close: &str) -> Re
         item.write_repr(out)?;
     }
     out.push_str(close);
+    Ok(())
+}
+
+/// Writes things between brackets; without things, nothing stands between them.
+fn write_json_items<T>(
+    out: &mut String,
+    depth: Option<usize>,
+    brackets: [char; 2],
+    items: impl Iterator<Item = T>,
+    write: impl Fn(&mut String, T, Option<usize>) -> Result<(), UnsupportedKind>,
+) -> Result<(), UnsupportedKind> {
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    let inner = depth.map(|d| d + 1);
+    let mut any = false;
+    out.push(brackets[0]);
+    for item in items {
+        match inner {
+            Some(_) if any => out.push(','),
+            None if any => out.push_str(", "),
+            _ => {}
+        }
+        if let Some(depth) = inner {
+            line(out, depth);
+        }
+        any = true;
+        write(out, item, inner)?;
+    }
+    if let Some(depth) = depth.filter(|_| any) {
+        line(out, depth);
+    }
+    out.push(brackets[1]);
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use dspex_core::types::UnionType;
 use dspex_core::{FieldType, Note, ParsePolicy, ParseRule, Special, Value};
 
 pub(crate) use self::mismatch::Mismatch;
+pub(super) use self::several::bracketed;
 use self::walk::Walk;
 use super::literal_eval::{LiteralError, literal_eval};
 use super::{pyeq, repair};

@@ -20,7 +20,7 @@ pub(super) fn differ(text: &str, taken: &Value, ty: &FieldType, policy: &ParsePo
 }
 
 /// The pieces of the text that stand in brackets, without those inside others.
-fn bracketed(text: &str) -> Vec<&str> {
+pub(in crate::parse) fn bracketed(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut start, mut depth, mut in_text, mut escaped) = (0, 0usize, false, false);
     for (i, c) in text.char_indices() {

@@ -80,3 +80,8 @@ pub(crate) fn loads(text: &str) -> Result<Repaired, RepairError> {
     let value = parser.top_level()?;
     Ok(Repaired { value, repaired: true, dropped: parser.dropped })
 }
+
+/// The members of text that is one sound JSON object, repeated keys included.
+pub(crate) fn members(text: &str) -> Option<Vec<(String, Value)>> {
+    strict::members(text).ok()
+}

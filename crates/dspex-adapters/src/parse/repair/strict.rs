@@ -45,6 +45,22 @@ pub(super) fn prefix(text: &str, start: usize) -> Result<Read, Refusal> {
     Ok(Read { value, end: reader.pos, lossy: reader.lossy, dropped: reader.dropped || reader.lossy })
 }
 
+/// The members of text that is one JSON object, repeated keys included.
+pub(super) fn members(text: &str) -> Result<Vec<(String, Value)>, Refusal> {
+    let mut reader = Reader { text, pos: skip_space(text, 0), lossy: false, dropped: false };
+    let mut members = Vec::new();
+    let mut go_on = reader.eat(b'{');
+    while go_on {
+        reader.space();
+        let key = reader.key()?;
+        members.push((key, reader.value()?));
+        reader.space();
+        go_on = reader.eat(b',');
+    }
+    reader.space();
+    if reader.eat(b'}') && ends_at(text, reader.pos) { Ok(members) } else { Err(Refusal::Syntax) }
+}
+
 /// Whether the rest of the text is white space as JSON has it.
 pub(super) fn ends_at(text: &str, pos: usize) -> bool {
     skip_space(text, pos) == text.len()

@@ -1,101 +1,29 @@
 //! The checker of prompts finds every kind of fault, and none in DSPy's own messages.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod faults;
+mod json;
 
 use common::corpus;
 use dspex_adapters::Wording;
 use dspex_conformance::checker::{Expected, check};
-use dspex_conformance::render_case;
+use faults::{Good, finds, swapped_sections, without};
 use serde_json::{Value as Json, json};
-
-/// A good rendering of a case, with what the corpus says of it.
-struct Good<'a> {
-    signature: &'a Json,
-    messages: Vec<Json>,
-}
-
-impl Good<'_> {
-    fn fields(&self, direction: &str) -> Vec<&Json> {
-        let all = self.signature["fields"].as_array().into_iter().flatten();
-        all.filter(|f| f["direction"] == direction).collect()
-    }
-
-    fn last_output(&self) -> &str {
-        self.fields("output").last().and_then(|f| f["name"].as_str()).unwrap_or_default()
-    }
-
-    /// The messages with the text of one changed; none where nothing changes.
-    fn with_text(&self, at: usize, change: impl FnOnce(&str) -> Option<String>) -> Option<Vec<Json>> {
-        let mut messages = self.messages.clone();
-        let text = messages.get(at)?["content"].as_str()?.to_owned();
-        let changed = change(&text).filter(|c| *c != text)?;
-        messages[at]["content"] = json!(changed);
-        Some(messages)
-    }
-
-    fn system(&self, change: impl FnOnce(&str) -> Option<String>) -> Option<Vec<Json>> {
-        self.with_text(0, change)
-    }
-
-    fn last_user(&self, change: impl FnOnce(&str) -> Option<String>) -> Option<Vec<Json>> {
-        self.with_text(self.messages.len() - 1, change)
-    }
-
-    /// The first turn of a role within the demonstrations.
-    fn demo_turn(&self, role: &str, change: impl FnOnce(&str) -> Option<String>) -> Option<Vec<Json>> {
-        let at = self.messages[..self.messages.len() - 1].iter().position(|m| m["role"] == role)?;
-        self.with_text(at, change)
-    }
-}
-
-/// Applies a fault to every chat case that renders well; the checker must find each, in at least `least` cases.
-#[track_caller]
-fn finds(least: usize, fault: impl Fn(&Good<'_>) -> Option<Vec<Json>>) {
-    let Some(corpus) = corpus() else { return };
-    let missing = Wording::default().chat.missing_output;
-    let mut tried = 0;
-    for case in corpus.cases("render_cases").iter().filter(|c| c["adapter"] == "chat") {
-        let (Ok(messages), Ok(signature)) = (render_case(&corpus, case), corpus.signature_json(case)) else {
-            continue;
-        };
-        let Ok(expected) = Expected::of(&corpus, case) else { continue };
-        if check(&expected, &messages, Some(&missing)).is_err() {
-            continue;
-        }
-        let Some(faulty) = fault(&Good { signature, messages }) else { continue };
-        tried += 1;
-        assert!(
-            check(&expected, &faulty, Some(&missing)).is_err(),
-            "not found in {}: {faulty:#?}",
-            case["id"]
-        );
-    }
-    assert!(tried >= least, "the fault fits {tried} cases only");
-}
-
-/// The text with the first of some words taken out.
-fn without(text: &str, words: &str) -> Option<String> {
-    (!words.is_empty() && text.contains(words)).then(|| text.replacen(words, "", 1))
-}
-
-/// The sections of a text with their markers, where there are at least two.
-fn swapped_sections(text: &str) -> Option<String> {
-    let second = text.find("\n\n[[ ## ")? + 2;
-    let end = text[second..].find("\n\n[[ ## ")? + second + 2;
-    Some(format!("{}{}{}", &text[second..end], &text[..second], &text[end..]))
-}
 
 #[test]
 fn the_checker_accepts_the_messages_of_dspy() {
     let Some(corpus) = corpus() else { return };
-    let mut accepted = 0;
-    for case in corpus.cases("render_cases").iter().filter(|c| c["adapter"] == "chat") {
-        let messages = case["messages"].as_array().unwrap();
-        let outcome = check(&Expected::of(&corpus, case).unwrap(), messages, None);
-        assert_eq!(outcome, Ok(()), "{}", case["id"]);
-        accepted += 1;
+    for adapter in ["chat", "json"] {
+        let mut accepted = 0;
+        for case in corpus.cases("render_cases").iter().filter(|c| c["adapter"] == adapter) {
+            let messages = case["messages"].as_array().unwrap();
+            let outcome = check(&Expected::of(&corpus, case).unwrap(), messages, None);
+            assert_eq!(outcome, Ok(()), "{}", case["id"]);
+            accepted += 1;
+        }
+        assert!(accepted > 50);
     }
-    assert!(accepted > 50);
 }
 
 #[test]
@@ -354,7 +282,7 @@ fn a_complete_demonstration_that_is_called_incomplete() {
 #[test]
 fn another_text_for_a_missing_output() {
     finds(1, |good| {
-        let missing = Wording::default().chat.missing_output;
+        let missing = Wording::default().demo.missing_output;
         good.demo_turn("assistant", |text| Some(text.replacen(&missing, "(missing)", 1)))
     });
 }

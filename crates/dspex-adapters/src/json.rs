@@ -1,0 +1,142 @@
+//! The JSON adapter: inputs in sections under markers, the answer as one JSON object.
+//!
+//! Structure and values are DSPy's; the sentences are the wording's.
+
+use std::sync::Arc;
+
+use dspex_core::lm::{Capabilities, Choice, Request, ResponseFormat};
+use dspex_core::value::Dict;
+use dspex_core::{
+    Adapter, Error, ErrorKind, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value,
+};
+
+use crate::format::{field_list, hint};
+use crate::parse;
+use crate::schema;
+use crate::turns;
+use crate::wording::{Wording, fill};
+
+/// The name under which a provider gets the schema of the outputs.
+const SCHEMA: &str = "outputs";
+
+/// Writes inputs as sections under markers and asks for one JSON object.
+///
+/// A model that declares so is held to the form: to a schema of the outputs, or else to JSON.
+///
+/// ```
+/// use dspex_adapters::JsonAdapter;
+/// use dspex_core::lm::Choice;
+/// use dspex_core::{Adapter, ParsePolicy, Record, RenderCall, Signature};
+/// let signature = Signature::parse("question -> answer, sure: bool")?;
+/// let inputs = Record::new().with("question", "Who wrote Faust?");
+/// let request = JsonAdapter::new().render(&RenderCall::new(&signature, &inputs))?;
+/// assert_eq!(
+///     request.messages[1].text(),
+///     "[[ ## question ## ]]\nWho wrote Faust?\n\nNow write one JSON object with `answer`, `sure`."
+/// );
+/// let reply = Choice::text(r#"{"answer": "Goethe", "sure": true}"#);
+/// let parsed = JsonAdapter::new().parse(&signature, &reply, &ParsePolicy::default())?;
+/// assert_eq!(parsed.fields, Record::new().with("answer", "Goethe").with("sure", true));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct JsonAdapter {
+    wording: Arc<Wording>,
+}
+
+impl JsonAdapter {
+    /// The adapter with our wording.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The adapter with another wording.
+    #[must_use]
+    pub fn with_wording(wording: Wording) -> Self {
+        Self { wording: Arc::new(wording) }
+    }
+
+    fn system(&self, signature: &Signature) -> Result<String> {
+        let (field, w) = (&self.wording.field, &self.wording.json);
+        let sections: String = signature.inputs().iter().map(|f| turns::place(f, "")).collect();
+        let form = match sections.trim_end() {
+            "" => String::new(),
+            sections => fill(&w.form, &[("sections", sections)]),
+        };
+        let places = signature
+            .outputs()
+            .iter()
+            .map(|f| (f.name.as_str().into(), format!("{{{}}}{}", f.name, hint(f, field)).into()));
+        Ok(fill(
+            &w.system,
+            &[
+                ("inputs", &field_list(signature.inputs(), field)?),
+                ("outputs", &field_list(signature.outputs(), field)?),
+                ("form", &form),
+                ("object", &lines(places.collect())?),
+                ("instructions", &turns::instructions(signature, &self.wording)),
+            ],
+        ))
+    }
+
+    /// The model's turn of a demonstration: every output.
+    fn assistant(&self, signature: &Signature, demo: &Record) -> Result<String> {
+        let missing = || self.wording.demo.missing_output.as_str().into();
+        let member = |name: &str| (name.into(), demo.get(name).cloned().unwrap_or_else(missing));
+        lines(signature.outputs().iter().map(|f| member(&f.name)).collect())
+    }
+
+    fn reminder(&self, signature: &Signature) -> String {
+        let w = &self.wording.json;
+        let mut out = String::new();
+        for (i, field) in signature.outputs().iter().enumerate() {
+            let ty = turns::reminder_type(field, &w.reminder_type);
+            let template = if i == 0 { &w.reminder_first } else { &w.reminder_next };
+            out.push_str(&fill(template, &[("name", &format!("`{}`", field.name)), ("type", &ty)]));
+        }
+        out.push_str(&w.reminder_last);
+        out
+    }
+}
+
+impl Adapter for JsonAdapter {
+    fn name(&self) -> &str {
+        "json"
+    }
+
+    fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
+        let signature = call.signature;
+        let messages = turns::messages(
+            call,
+            self.system(signature)?,
+            &self.wording.demo,
+            &self.reminder(signature),
+            |demo| self.assistant(signature, demo),
+        )?;
+        let mut request = Request::new(messages);
+        request.response_format = response_format(signature, &call.capabilities);
+        Ok(request)
+    }
+
+    fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+        parse::object(signature, completion, policy)
+    }
+}
+
+/// A JSON object with each thing on a line of its own.
+fn lines(members: Dict) -> Result<String> {
+    Value::Dict(members).to_json_lines().map_err(|e| {
+        let kind = format!("values of kind {}", e.kind);
+        Error::new(ErrorKind::Unsupported { field: None, kind, part: "rendering".into() })
+    })
+}
+
+/// The form to which a model that can do so is held.
+fn response_format(signature: &Signature, capabilities: &Capabilities) -> Option<ResponseFormat> {
+    if capabilities.json_schema
+        && let Some(schema) = schema::strict(signature)
+    {
+        return Some(ResponseFormat::JsonSchema { name: SCHEMA.into(), schema, strict: true });
+    }
+    (capabilities.json_schema || capabilities.json_object).then_some(ResponseFormat::JsonObject)
+}

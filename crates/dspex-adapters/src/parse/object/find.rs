@@ -1,0 +1,149 @@
+//! Finding JSON objects in a text.
+
+use dspex_core::Value;
+use dspex_core::value::Dict;
+
+use crate::parse::coerce::bracketed;
+use crate::parse::literal_eval::literal_eval;
+use crate::parse::repair;
+
+/// An object that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Whole {
+    /// Its members.
+    pub(super) members: Dict,
+    /// Whether its text is JSON as it stands.
+    pub(super) sound: bool,
+    /// The text that it was read from.
+    pub(super) text: String,
+}
+
+/// The object that DSPy takes: the whole text as JSON, mended where it must be; failing that, the first piece in
+/// balanced braces.
+pub(super) fn whole(text: &str) -> Option<Whole> {
+    let read = repair::loads(text).ok()?;
+    if let Value::Dict(members) = read.value {
+        return Some(Whole { members, sound: !read.repaired, text: text.to_owned() });
+    }
+    let piece = balanced(text)?;
+    let Value::Dict(members) = repair::loads(piece).ok()?.value else { return None };
+    Some(Whole { members, sound: false, text: piece.to_owned() })
+}
+
+/// The piece that starts at the first brace that is closed again. Quotes do not count.
+fn balanced(text: &str) -> Option<&str> {
+    let mut open = Vec::new();
+    let mut first: Option<(usize, usize)> = None;
+    for (i, b) in text.bytes().enumerate() {
+        match b {
+            b'{' => open.push(i),
+            b'}' => {
+                let Some(start) = open.pop() else { continue };
+                if first.is_none_or(|(earliest, _)| start < earliest) {
+                    first = Some((start, i));
+                }
+                if open.is_empty() {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    first.map(|(start, end)| &text[start..=end])
+}
+
+/// All objects in brackets of their own, and those in lists.
+pub(super) fn objects(text: &str) -> Vec<Whole> {
+    bracketed(text).into_iter().flat_map(in_piece).collect()
+}
+
+fn in_piece(piece: &str) -> Vec<Whole> {
+    let Ok(read) = repair::loads(piece) else { return Vec::new() };
+    let sound = !read.repaired;
+    // A list of Python's is as clear as one of JSON; what must be mended is looked at only where it is an object.
+    let value = if sound || piece.starts_with('{') { Some(read.value) } else { literal_eval(piece).ok() };
+    let one = |value| match value {
+        Value::Dict(members) => Some(Whole { members, sound, text: piece.to_owned() }),
+        _ => None,
+    };
+    match value {
+        Some(Value::List(items)) => items.into_iter().filter_map(one).collect(),
+        other => other.and_then(one).into_iter().collect(),
+    }
+}
+
+/// The keys of a sound object that come more than once with different values: the key, an earlier value, the last.
+pub(super) fn repeated(text: &str) -> Vec<(String, Value, Value)> {
+    let members = repair::members(text).unwrap_or_default();
+    let mut last = Dict::new();
+    let mut out = Vec::new();
+    for (key, value) in members {
+        if let Some(earlier) = last.insert(Value::from(key.as_str()), value.clone())
+            && earlier != value
+        {
+            out.push((key, earlier, value));
+        }
+    }
+    out
+}
+
+/// Whether a text ends within the first object that it opens, so that the last value may lack its end. Where only
+/// closing braces lack, every value has ended.
+pub(super) fn is_cut_off(text: &str) -> bool {
+    let text = text.trim_end().trim_end_matches('`').trim_end();
+    let Some(start) = text.find('{').filter(|_| !text.ends_with('}')) else { return false };
+    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+    for c in text[start..].chars() {
+        if in_text {
+            (escaped, in_text) = (c == '\\' && !escaped, c != '"' || escaped);
+            continue;
+        }
+        match c {
+            '"' => in_text = true,
+            '{' | '[' => depth += 1,
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    let ended = ["true", "false", "null", "\"", "'", "]", ","].iter().any(|end| text.ends_with(end));
+    in_text || depth > 1 || !ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_brace_that_is_closed_again() {
+        assert_eq!(balanced("a {b {c} {d}"), Some("{c}"));
+        assert_eq!(balanced("} {a {b}} {c}"), Some("{a {b}}"));
+        assert_eq!(balanced("{é}"), Some("{é}"));
+        assert_eq!(balanced("{ ["), None);
+    }
+
+    #[test]
+    fn where_a_text_is_cut_off() {
+        for cut in
+            [r#"{"a": "Par"#, r#"{"a": 1"#, r#"{"a": ["x", "y""#, r#"{"a": "x", "b":"#, "```\n{\"a\": \"x"]
+        {
+            assert!(is_cut_off(cut), "{cut}");
+        }
+        for whole in
+            [r#"{"a": "x""#, r#"{"a": true"#, r#"{"a": [1]"#, r#"{"a": 1} and"#, "{\"a\": \"x\n}", "none"]
+        {
+            assert!(!is_cut_off(whole), "{whole}");
+        }
+    }
+
+    #[test]
+    fn keys_that_come_twice() {
+        let text = r#"{"a": 1, "b": {"a": 3}, "a": 2, "b": {"a": 3}}"#;
+        assert_eq!(repeated(text), [("a".to_owned(), Value::from(1), Value::from(2))]);
+        assert_eq!(repeated("[1]"), []);
+    }
+}

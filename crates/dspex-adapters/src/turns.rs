@@ -1,0 +1,92 @@
+//! The turns of a conversation: system, demonstrations, and what is asked; shared by the adapters whose inputs stand in
+//! sections.
+
+use dspex_core::lm::{Message, Role};
+use dspex_core::{Example, Field, Record, RenderCall, Result, Signature, Value};
+
+use crate::format::{field_value, marker};
+use crate::markers;
+use crate::wording::{DemoWording, Wording, fill};
+
+/// The messages of a call. `answer` writes the model's turn of a demonstration.
+pub(crate) fn messages(
+    call: &RenderCall<'_>,
+    system: String,
+    wording: &DemoWording,
+    reminder: &str,
+    answer: impl Fn(&Record) -> Result<String>,
+) -> Result<Vec<Message>> {
+    let signature = call.signature;
+    let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
+    messages.push(Message::system(system));
+    // Demonstrations that lack fields stand before the complete ones.
+    let (complete, incomplete): (Vec<_>, Vec<_>) =
+        call.demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
+    for demo in incomplete.into_iter().filter(|d| is_usable(signature, d)) {
+        messages.push(Message::user(user(signature, demo, &wording.incomplete, "")?));
+        messages.push(Message::assistant(answer(demo)?));
+    }
+    for demo in complete {
+        // Without inputs the user's turn is empty, but it is there: turns of the model follow turns of the user.
+        messages.push(Message::user(user(signature, demo, "", "")?));
+        messages.push(Message::assistant(answer(demo)?));
+    }
+    messages.push(Message::user(user(signature, call.inputs, "", reminder)?));
+    if call.compat {
+        for message in messages.iter_mut().filter(|m| m.role == Role::User) {
+            message.parts = markers::expand(&message.text());
+        }
+    }
+    Ok(messages)
+}
+
+/// The user's turn: the inputs that are there, in the order of the signature.
+fn user(signature: &Signature, inputs: &Record, before: &str, after: &str) -> Result<String> {
+    let mut parts = Vec::with_capacity(signature.inputs().len() + 2);
+    if !before.is_empty() {
+        parts.push(before.to_owned());
+    }
+    for field in signature.inputs() {
+        if let Some(value) = inputs.get(&field.name) {
+            parts.push(section(&field.name, &field_value(field, value)?));
+        }
+    }
+    if !after.is_empty() {
+        parts.push(after.to_owned());
+    }
+    Ok(parts.join("\n\n").trim().to_owned())
+}
+
+/// A value under its marker.
+pub(crate) fn section(name: &str, value: &str) -> String {
+    format!("{}\n{value}", marker(name))
+}
+
+/// Where the value of a field goes, as a system message shows it, with the blank line behind it.
+pub(crate) fn place(field: &Field, hint: &str) -> String {
+    format!("{}\n\n", section(&field.name, &format!("{{{}}}{hint}", field.name)))
+}
+
+/// The instructions with the wording's indentation.
+pub(crate) fn instructions(signature: &Signature, wording: &Wording) -> String {
+    let indent = &wording.instruction_indent;
+    let lines: Vec<String> =
+        signature.instructions().split('\n').map(|line| format!("{indent}{line}")).collect();
+    lines.join("\n")
+}
+
+/// What a reminder says of the type of an output; nothing of text.
+pub(crate) fn reminder_type(field: &Field, template: &str) -> String {
+    if field.ty.is_text() { String::new() } else { fill(template, &[("name", &field.ty.name())]) }
+}
+
+/// Whether a demonstration has every field, none of them `None`.
+fn is_complete(signature: &Signature, demo: &Record) -> bool {
+    signature.fields().all(|f| demo.get(&f.name).is_some_and(|v| !matches!(v, Value::None)))
+}
+
+/// Whether a demonstration shows at least one input and one output.
+fn is_usable(signature: &Signature, demo: &Record) -> bool {
+    signature.inputs().iter().any(|f| demo.contains_key(&f.name))
+        && signature.outputs().iter().any(|f| demo.contains_key(&f.name))
+}
