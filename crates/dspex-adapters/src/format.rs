@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use dspex_core::value::text::UnsupportedKind;
-use dspex_core::{Error, ErrorKind, Field, FieldType, Result, Special, Value};
+use dspex_core::{Error, ErrorKind, Field, FieldType, Result, Special, Stage, Value};
 
 use crate::wording::{FieldWording, fill};
 
@@ -21,7 +21,7 @@ pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
         Error::new(ErrorKind::Unsupported {
             field: Some(field.name.clone()),
             kind: format!("values of kind {}", e.kind),
-            part: "rendering".into(),
+            stage: Stage::Render,
         })
     };
     match value {
@@ -140,7 +140,7 @@ fn check_supported(field: &Field) -> Result<()> {
         Some(s) => Err(Error::new(ErrorKind::Unsupported {
             field: Some(field.name.clone()),
             kind: format!("the type {}", s.name()),
-            part: "rendering".into(),
+            stage: Stage::Render,
         })),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dspex_core::lm::{Capabilities, Choice, Request, ResponseFormat};
 use dspex_core::value::Dict;
 use dspex_core::{
-    Adapter, Error, ErrorKind, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value,
+    Adapter, Error, ErrorKind, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Stage, Value,
 };
 
 use crate::format::{field_list, hint};
@@ -127,7 +127,7 @@ impl Adapter for JsonAdapter {
 fn lines(members: Dict) -> Result<String> {
     Value::Dict(members).to_json_lines().map_err(|e| {
         let kind = format!("values of kind {}", e.kind);
-        Error::new(ErrorKind::Unsupported { field: None, kind, part: "rendering".into() })
+        Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
     })
 }
 

@@ -76,7 +76,7 @@ impl Failure {
 pub(crate) fn error_json(e: &Error) -> Json {
     let mut out = json!({
         "kind": e.code(),
-        "stage": stage(e.stage()),
+        "stage": e.stage().name(),
         "message": e.kind().to_string(),
         "field": e.kind().field(),
         "path": e.path().map(ToString::to_string),
@@ -95,19 +95,4 @@ pub(crate) fn error_json(e: &Error) -> Json {
         out["raw"] = json!(e.raw());
     }
     out
-}
-
-fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Configuration => "configuration",
-        Stage::Render => "render",
-        Stage::Model => "model",
-        Stage::Parse => "parse",
-        Stage::Validation => "validation",
-        Stage::Metric => "metric",
-        Stage::Data => "data",
-        Stage::Cancelled => "cancelled",
-        Stage::Limit => "limit",
-        _ => "other",
-    }
 }

@@ -38,6 +38,23 @@ pub enum Stage {
     Limit,
 }
 
+impl Stage {
+    /// The stage's name, as `--json` output and `docs/errors.md` write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Render => "render",
+            Self::Model => "model",
+            Self::Parse => "parse",
+            Self::Validation => "validation",
+            Self::Metric => "metric",
+            Self::Data => "data",
+            Self::Cancelled => "cancelled",
+            Self::Limit => "limit",
+        }
+    }
+}
+
 /// What went wrong, with the facts apart from the words.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,14 +104,14 @@ pub enum ErrorKind {
         found: String,
     },
     /// A kind of value or type that a part does not support yet.
-    #[error("{part} does not support {kind} yet{}", .field.as_ref().map(|f| format!(" (field `{f}`)")).unwrap_or_default())]
+    #[error("the stage `{}` does not support {kind} yet{}", stage.name(), .field.as_ref().map(|f| format!(" (field `{f}`)")).unwrap_or_default())]
     Unsupported {
         /// The field.
         field: Option<String>,
         /// The kind.
         kind: String,
-        /// The part that does not support it.
-        part: String,
+        /// The stage at which it is not supported.
+        stage: Stage,
     },
     /// The model gave no reply.
     #[error("{0}")]
@@ -258,16 +275,14 @@ impl ErrorKind {
     /// Where in a call errors of this kind arise.
     pub fn stage(&self) -> Stage {
         match self {
-            Self::Unsupported { part, .. } if part.contains("render") => Stage::Render,
-            Self::Unsupported { part, .. } if part.contains("pars") => Stage::Parse,
+            Self::Unsupported { stage, .. } => *stage,
             Self::Signature(_)
             | Self::Edit(_)
             | Self::State { .. }
             | Self::Configuration { .. }
             | Self::MissingInputs { .. }
             | Self::UnknownInputs { .. }
-            | Self::InputType { .. }
-            | Self::Unsupported { .. } => Stage::Configuration,
+            | Self::InputType { .. } => Stage::Configuration,
             Self::Lm(_) => Stage::Model,
             Self::EmptyReply { .. }
             | Self::Truncated { .. }
@@ -512,7 +527,7 @@ impl From<UnsupportedKind> for Error {
         Self::new(ErrorKind::Unsupported {
             field: None,
             kind: format!("a value of kind {} as {}", e.kind, e.form),
-            part: "rendering".into(),
+            stage: Stage::Render,
         })
     }
 }

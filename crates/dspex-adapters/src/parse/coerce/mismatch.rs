@@ -1,6 +1,6 @@
 //! What is wrong with a value: where, what was expected and what was found.
 
-use dspex_core::{Error, ErrorKind, FieldType, ParseRule, Value, shorten_text};
+use dspex_core::{Error, ErrorKind, FieldType, ParseRule, Stage, Value, shorten_text};
 
 /// A value that is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl From<Mismatch> for Error {
         let field = m.field + &m.place;
         Error::new(match m.rule {
             _ if m.unsupported => {
-                ErrorKind::Unsupported { field: Some(field), kind: m.expected, part: "parsing".into() }
+                ErrorKind::Unsupported { field: Some(field), kind: m.expected, stage: Stage::Parse }
             }
             Some(rule) => ErrorKind::Ambiguous { field, found: m.found, rule },
             None => ErrorKind::FieldType { field, expected: m.expected, found: m.found },
