@@ -45,7 +45,7 @@ impl FieldType {
             | (Self::TimeDelta, Value::TimeDelta(_))
             | (Self::Decimal, Value::Decimal(_) | Value::Int(_))
             | (Self::Uuid, Value::Uuid(_))
-            | (Self::List(None), Value::List(_))
+            | (Self::List(None), Value::List(_) | Value::Tuple(_))
             | (Self::Set(None), Value::Set(_))
             | (Self::FrozenSet(None), Value::FrozenSet(_))
             | (Self::Tuple(None), Value::Tuple(_))
@@ -57,8 +57,8 @@ impl FieldType {
             (Self::Time, Value::Str(s)) => s.parse::<crate::value::Time>().is_ok(),
             (Self::Decimal, Value::Str(s)) => s.parse::<crate::value::Decimal>().is_ok(),
             (Self::Uuid, Value::Str(s)) => s.parse::<crate::value::Uuid>().is_ok(),
-            // JSON data has lists where Python has sets and tuples.
-            (Self::List(Some(item)), Value::List(items))
+            // JSON data has lists where Python has sets and tuples; a Rust array is a list whose value is a tuple.
+            (Self::List(Some(item)), Value::List(items) | Value::Tuple(items))
             | (Self::Set(Some(item)), Value::Set(items) | Value::List(items))
             | (Self::FrozenSet(Some(item)), Value::FrozenSet(items) | Value::List(items)) => {
                 return each(items, place, |_| Some(item));

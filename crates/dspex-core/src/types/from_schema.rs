@@ -139,6 +139,18 @@ impl Reader<'_> {
 
     fn object(&mut self, map: &Map<String, Json>, name: Option<&str>) -> Option<FieldType> {
         let additional = map.get("additionalProperties");
+        if let Some(patterns) = map.get("patternProperties").and_then(Json::as_object)
+            && !map.contains_key("properties")
+        {
+            // This is how schemars writes a map whose keys are whole numbers.
+            let mut patterns = patterns.iter();
+            return match (patterns.next(), patterns.next()) {
+                (Some((pattern, value)), None) if matches!(pattern.as_str(), r"^\d+$" | r"^-?\d+$") => {
+                    Some(FieldType::dict(FieldType::Int, self.read(value, None)))
+                }
+                _ => None,
+            };
+        }
         let Some(properties) = map.get("properties").and_then(Json::as_object) else {
             return Some(match additional {
                 Some(Json::Object(_)) => {
