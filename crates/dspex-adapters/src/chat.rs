@@ -85,18 +85,7 @@ impl ChatAdapter {
     }
 
     fn reminder(&self, signature: &Signature) -> String {
-        let w = &self.wording.chat;
-        let mut out = String::new();
-        for (i, field) in signature.outputs().iter().enumerate() {
-            let ty = turns::reminder_type(field, &w.reminder_type);
-            let template = if i == 0 { &w.reminder_first } else { &w.reminder_next };
-            out.push_str(&fill(
-                template,
-                &[("marker", &format!("`{}`", marker(&field.name))), ("type", &ty)],
-            ));
-        }
-        out.push_str(&fill(&w.reminder_last, &[("marker", &format!("`{}`", marker(COMPLETED)))]));
-        out
+        turns::reminder(signature, &self.wording.chat.reminder, marker, COMPLETED)
     }
 }
 

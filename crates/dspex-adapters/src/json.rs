@@ -87,15 +87,7 @@ impl JsonAdapter {
     }
 
     fn reminder(&self, signature: &Signature) -> String {
-        let w = &self.wording.json;
-        let mut out = String::new();
-        for (i, field) in signature.outputs().iter().enumerate() {
-            let ty = turns::reminder_type(field, &w.reminder_type);
-            let template = if i == 0 { &w.reminder_first } else { &w.reminder_next };
-            out.push_str(&fill(template, &[("name", &format!("`{}`", field.name)), ("type", &ty)]));
-        }
-        out.push_str(&w.reminder_last);
-        out
+        turns::reminder(signature, &self.wording.json.reminder, str::to_owned, "")
     }
 }
 

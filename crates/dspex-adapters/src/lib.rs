@@ -20,7 +20,7 @@ pub use chat::ChatAdapter;
 pub use json::JsonAdapter;
 #[doc(hidden)]
 pub use parse::conformance;
-pub use wording::{ChatWording, DemoWording, FieldWording, JsonWording, Wording};
+pub use wording::{ChatWording, DemoWording, FieldWording, JsonWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;

@@ -6,7 +6,7 @@ use dspex_core::{Example, Field, Record, RenderCall, Result, Signature, Value};
 
 use crate::format::{field_value, marker};
 use crate::markers;
-use crate::wording::{DemoWording, Wording, fill};
+use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 
 /// The messages of a call. `answer` writes the model's turn of a demonstration.
 pub(crate) fn messages(
@@ -75,9 +75,23 @@ pub(crate) fn instructions(signature: &Signature, wording: &Wording) -> String {
     lines.join("\n")
 }
 
-/// What a reminder says of the type of an output; nothing of text.
-pub(crate) fn reminder_type(field: &Field, template: &str) -> String {
-    if field.ty.is_text() { String::new() } else { fill(template, &[("name", &field.ty.name())]) }
+/// What the last turn asks for: every output as `spell` writes it, and what closes the answer.
+pub(crate) fn reminder(
+    signature: &Signature,
+    wording: &ReminderWording,
+    spell: impl Fn(&str) -> String,
+    closing: &str,
+) -> String {
+    let quoted = |name: &str| format!("`{}`", spell(name));
+    let mut out = String::new();
+    for (i, field) in signature.outputs().iter().enumerate() {
+        let name = || fill(&wording.of_type, &[("name", &field.ty.name())]);
+        let ty = if field.ty.is_text() { String::new() } else { name() };
+        let template = if i == 0 { &wording.first } else { &wording.next };
+        out.push_str(&fill(template, &[("field", &quoted(&field.name)), ("type", &ty)]));
+    }
+    out.push_str(&fill(&wording.last, &[("field", &quoted(closing))]));
+    out
 }
 
 /// Whether a demonstration has every field, none of them `None`.

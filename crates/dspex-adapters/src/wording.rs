@@ -62,20 +62,28 @@ pub struct DemoWording {
     pub missing_output: String,
 }
 
+/// What the last turn asks for, field by field. `{field}` is the field as the adapter spells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReminderWording {
+    /// The start with the first field to write: `{field}`, `{type}` (see below).
+    pub first: String,
+    /// Each further field: `{field}`, `{type}`.
+    pub next: String,
+    /// What stands for `{type}` where a value is not text: `{name}`.
+    pub of_type: String,
+    /// The end; for the chat adapter `{field}` is the closing marker.
+    pub last: String,
+}
+
 /// The sentences of the chat adapter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatWording {
     /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
     pub system: String,
-    /// The reminder's start with the first field to write: `{marker}`, `{type}` (see below).
-    pub reminder_first: String,
-    /// Each further field: `{marker}`, `{type}`.
-    pub reminder_next: String,
-    /// What stands for `{type}` where a value is not text: `{name}`.
-    pub reminder_type: String,
-    /// The reminder's end: `{marker}`.
-    pub reminder_last: String,
+    /// What the last turn asks for; a field is its marker.
+    pub reminder: ReminderWording,
 }
 
 /// The sentences of the JSON adapter.
@@ -86,14 +94,8 @@ pub struct JsonWording {
     pub system: String,
     /// What stands for `{form}` where there are inputs: `{sections}`.
     pub form: String,
-    /// The reminder's start with the first field to write: `{name}`, `{type}` (see below).
-    pub reminder_first: String,
-    /// Each further field: `{name}`, `{type}`.
-    pub reminder_next: String,
-    /// What stands for `{type}` where a value is not text: `{name}`.
-    pub reminder_type: String,
-    /// The reminder's end.
-    pub reminder_last: String,
+    /// What the last turn asks for; a field is its name.
+    pub reminder: ReminderWording,
 }
 
 impl Default for Wording {
@@ -120,20 +122,24 @@ impl Default for Wording {
                 system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                          Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
                     .into(),
-                reminder_first: "Now write {marker}".into(),
-                reminder_next: ", {marker}".into(),
-                reminder_type: String::new(),
-                reminder_last: ", and last {marker}.".into(),
+                reminder: ReminderWording {
+                    first: "Now write {field}".into(),
+                    next: ", {field}".into(),
+                    of_type: String::new(),
+                    last: ", and last {field}.".into(),
+                },
             },
             json: JsonWording {
                 system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                          {form}You write one JSON object, like this:\n\n{object}\n\nYour task:\n{instructions}"
                     .into(),
                 form: "Each value you are given stands under its marker, like this:\n\n{sections}\n\n".into(),
-                reminder_first: "Now write one JSON object with {name}".into(),
-                reminder_next: ", {name}".into(),
-                reminder_type: String::new(),
-                reminder_last: ".".into(),
+                reminder: ReminderWording {
+                    first: "Now write one JSON object with {field}".into(),
+                    next: ", {field}".into(),
+                    of_type: String::new(),
+                    last: ".".into(),
+                },
             },
         }
     }

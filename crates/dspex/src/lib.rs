@@ -167,8 +167,8 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 /// Adapters: from calls to requests and from replies to values.
 pub mod adapters {
     pub use dspex_adapters::{
-        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording, Wording,
-        by_name,
+        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
+        ReminderWording, Wording, by_name,
     };
 }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Media, MediaSource, Value};
+use super::Value;
 
 /// A value of a kind that a spelling cannot carry yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -354,17 +354,4 @@ pub fn write_json_str(out: &mut String, s: &str) {
     }
     out.push_str(&s[plain..]);
     out.push('"');
-}
-
-impl Media {
-    /// The media as one line that names it without its bytes, for logs and traces.
-    pub fn summary(&self) -> String {
-        let place = match &self.source {
-            MediaSource::Url(u) if u.starts_with("data:") => format!("{} bytes of data URI", u.len()),
-            MediaSource::Url(u) => u.clone(),
-            MediaSource::Base64(b) => format!("{} bytes of base64", b.len()),
-            MediaSource::Id(id) => format!("id {id}"),
-        };
-        format!("{}({place})", self.kind.name())
-    }
 }
