@@ -22,7 +22,11 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
         &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate"],
         &["dspex-testkit"],
     ),
-    ("dspex-cli", &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate"], &[]),
+    (
+        "dspex-cli",
+        &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
+        &[],
+    ),
     ("dspex-conformance", &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate"], &[]),
     ("dspex-bench", &["dspex"], &[]),
     ("wordnet", &["dspex"], &[]),

@@ -11,6 +11,7 @@ use dspex_core::{
     Value,
 };
 use dspex_evaluate::Dataset;
+use dspex_lm::Lm;
 use dspex_modules::{DemoSource, ProgramFile};
 
 use crate::output::complain;
@@ -55,6 +56,22 @@ pub(crate) struct LmArgs {
     /// The model [default: the program file's, else the variable `DSPEX_LM`, else builtin/nearest]
     #[arg(long, value_name = "MODEL")]
     lm: Option<String>,
+
+    /// The base URL of the model's server, as in `http://localhost:8000/v1` [default: the provider's variable, else
+    /// its own address]
+    #[arg(long, value_name = "URL")]
+    api_base: Option<String>,
+}
+
+impl LmArgs {
+    /// A model by its name; its key comes from the environment.
+    fn by_name(&self, name: &str) -> Result<Arc<dyn LanguageModel>> {
+        let mut lm = Lm::builder(name).or_from_env();
+        if let Some(url) = &self.api_base {
+            lm = lm.api_base(url);
+        }
+        lm.build().map(Arc::from)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -195,13 +212,17 @@ impl Loaded {
         #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
         let variable = std::env::var(LM_VARIABLE).ok().filter(|v| !v.is_empty());
         match args.lm.as_ref().or(self.file.lm.as_ref()).or(variable.as_ref()) {
-            Some(name) => dspex_lm::by_name(name),
+            Some(name) => args.by_name(name),
+            None if args.api_base.is_some() => {
+                Err(Error::configuration("expected a model beside the base URL, found none")
+                    .with_hint("name it as in `--lm openai/MODEL`"))
+            }
             None => {
                 complain(&format!(
                     "note: no model was named (--lm, {LM_VARIABLE}); using {DEFAULT_LM}, which copies from \
                      demonstrations and is no language model"
                 ));
-                dspex_lm::by_name(DEFAULT_LM)
+                args.by_name(DEFAULT_LM)
             }
         }
     }

@@ -256,6 +256,7 @@ impl ErrorKind {
     fn usual_hint(&self) -> Option<String> {
         let hint = match self {
             Self::Signature(e) => return e.hint.clone(),
+            Self::Lm(e) => e.hint(),
             Self::InputType { .. } => "give a value of that type, or change the type in the signature",
             Self::Unsupported { .. } => "use another type for the field",
             Self::FieldType { .. } | Self::MissingFields { .. } => {

@@ -188,7 +188,7 @@ pub mod lm {
         Capabilities, Choice, Event, EventStream, FinishReason, LanguageModel, LmError, LmErrorKind, Message,
         Options, Part, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
     };
-    pub use dspex_lm::{NearestLm, PROVIDERS, Provider, by_name};
+    pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }
 
 /// Modules by name, as program files call them.

@@ -4,6 +4,7 @@ mod eval;
 mod parse;
 mod render;
 mod run;
+mod testserver;
 
 use clap::Subcommand;
 
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Render(render::Render),
     /// Read a reply as a program would; nothing is called
     Parse(parse::Parse),
+    /// Serve a built-in model or a script as an OpenAI-compatible endpoint, for tests
+    Testserver(testserver::TestServer),
 }
 
 impl Command {
@@ -29,6 +32,7 @@ impl Command {
             Self::Eval(c) => (c.run(), c.json),
             Self::Render(c) => (c.run(), c.json),
             Self::Parse(c) => (c.run(), c.json),
+            Self::Testserver(c) => (c.run(), false),
         };
         result.map_err(|error| Failure { error, json })
     }
@@ -36,11 +40,7 @@ impl Command {
 
 /// Runs a future to its end; Ctrl-C cancels the context, so that the future ends by itself with what it has.
 fn block_on<F: Future>(ctx: &dspex_core::Context, future: F) -> dspex_core::Result<F::Output> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|e| no_runtime(&e))?;
+    let runtime = runtime(1)?;
     let cancellation = ctx.cancellation().clone();
     // On a worker of its own: a program that never waits would keep this thread from noticing.
     let ctrl_c = runtime.spawn(async move {
@@ -51,6 +51,15 @@ fn block_on<F: Future>(ctx: &dspex_core::Context, future: F) -> dspex_core::Resu
     let output = runtime.block_on(future);
     ctrl_c.abort();
     Ok(output)
+}
+
+/// A runtime with so many threads beside this one.
+fn runtime(threads: usize) -> dspex_core::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|e| no_runtime(&e))
 }
 
 /// Runs a future that calls nothing to its end, without signals, network or other threads.

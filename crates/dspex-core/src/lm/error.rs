@@ -57,6 +57,29 @@ impl LmErrorKind {
         }
     }
 
+    /// What usually helps.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Configuration => "correct the model's name, URL or options",
+            Self::Unsupported => "leave the option out, or use a model that can do it",
+            Self::Transport => "check that the server runs and can be reached, then try again",
+            Self::Auth => "check the API key and what it may be used for",
+            Self::Billing => "check the account's balance and limits with the provider",
+            Self::RateLimit => "wait, or ask for less at one time",
+            Self::ContextOverflow => {
+                "give fewer demonstrations or shorter inputs, or use a model that reads more"
+            }
+            Self::UnknownModel => "check the model's name, and that this key or server has it",
+            Self::InvalidRequest => {
+                "read the provider's message; an option or a schema does not suit this model"
+            }
+            Self::Refusal => "change the request, or use another model",
+            Self::Timeout => "try again, or give more time",
+            Self::Server => "try again later; the provider's status page may tell more",
+            Self::Protocol => "check that the URL is that of an API of this kind",
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Transport | Self::RateLimit | Self::Timeout | Self::Server)
@@ -84,6 +107,8 @@ pub struct LmError {
     pub status: Option<u16>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// What to do next, where it is known better than by the kind.
+    pub hint: Option<String>,
     /// How long the provider asked to wait.
     pub retry_after: Option<Duration>,
     /// Text that had arrived before the failure.
@@ -101,6 +126,7 @@ impl LmError {
             model: None,
             status: None,
             request_id: None,
+            hint: None,
             retry_after: None,
             partial: None,
             usage: Usage::default(),
@@ -119,6 +145,31 @@ impl LmError {
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
+    }
+
+    /// The error with the provider's id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.request_id = id;
+        self
+    }
+
+    /// The error with what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What to do next: what is known of this error, or what usually helps.
+    ///
+    /// ```
+    /// use dspex_core::lm::{LmError, LmErrorKind};
+    /// let e = LmError::new(LmErrorKind::Timeout, "no answer within 5 s");
+    /// assert_eq!(e.hint(), "try again, or give more time");
+    /// ```
+    pub fn hint(&self) -> &str {
+        self.hint.as_deref().unwrap_or_else(|| self.kind.remedy())
     }
 
     /// The error with what had arrived before it.

@@ -137,7 +137,9 @@ pub(super) fn text_of(parts: &[Part]) -> String {
 
 fn tool_call_json(part: &Part) -> Option<Json> {
     let Part::ToolCall(call) = part else { return None };
-    let arguments = call.args.to_tagged().to_string();
+    let arguments = crate::value::Value::from(call.args.clone());
+    // What JSON cannot say is tagged; tools of programs take what JSON can say.
+    let arguments = arguments.to_json_text().unwrap_or_else(|_| call.args.to_tagged().to_string());
     Some(json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}))
 }
 

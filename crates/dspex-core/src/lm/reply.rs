@@ -282,7 +282,11 @@ impl ReplyBuilder {
             .with_partial(partial)
             .with_usage(self.usage));
         };
-        let choices = self.choices.into_iter().map(Building::finish).collect::<Result<_, _>>()?;
+        let choices = self.choices.into_iter().map(Building::finish).collect::<Result<Vec<_>, _>>()?;
+        if choices.is_empty() {
+            let e = LmError::new(LmErrorKind::Protocol, "expected at least one completion, found none");
+            return Err(e.with_usage(self.usage).with_request_id(request_id));
+        }
         Ok(Reply { choices, usage: self.usage, model, request_id, cached })
     }
 }

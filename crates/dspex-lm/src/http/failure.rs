@@ -1,0 +1,141 @@
+//! From what went wrong on the way to a typed error: connections, status codes, bodies that are not what they should be.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use dspex_core::lm::{LmError, LmErrorKind};
+use dspex_core::shorten_text;
+use regex::Regex;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
+
+use crate::secret::Secret;
+use crate::wire::failure::Said;
+
+/// Bodies in errors, without what must not be shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Redaction(Vec<Secret>);
+
+/// Keys as vendors write them, also where a provider echoes one that we do not know.
+static KEY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:sk|pk|rk|gsk|xai|key)-[\w*.-]{6,}|\bbearer\s+[^\s,;]+").ok());
+
+const REDACTED: &str = "[redacted]";
+
+impl Redaction {
+    pub(super) fn new(secrets: Vec<Secret>) -> Self {
+        Self(secrets)
+    }
+
+    /// Text without secrets, on one line, short enough to read.
+    pub(super) fn preview(&self, text: &str) -> String {
+        let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for secret in &self.0 {
+            if !secret.expose().is_empty() {
+                text = text.replace(secret.expose(), REDACTED);
+            }
+        }
+        let text = KEY.as_ref().map_or(text.clone(), |key| key.replace_all(&text, REDACTED).into_owned());
+        shorten_text(&text)
+    }
+
+    /// The error of a status that is no success.
+    pub(super) fn of_status(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> LmError {
+        let said = Said::in_body(body);
+        let by_code = said.as_ref().and_then(Said::kind);
+        let kind = kind_of(status, by_code, said.is_some());
+        let text = match &said {
+            Some(said) => self.preview(said.message()),
+            None if body.is_empty() => "an empty body".to_owned(),
+            None => self.preview(&String::from_utf8_lossy(body)),
+        };
+        let mut error = LmError::new(kind, format!("expected a reply, found {}: {text}", reason(status)))
+            .with_status(status.as_u16())
+            .with_request_id(request_id(headers));
+        error.retry_after = retry_after(headers);
+        if status == StatusCode::NOT_FOUND && kind == LmErrorKind::Configuration {
+            error = error.with_hint("check the base URL; that of most servers ends in `/v1`");
+        }
+        if status.is_redirection() {
+            error = error.with_hint("use the URL that it leads to; keys are not sent along a redirect");
+        }
+        error
+    }
+
+    /// The error of a reply that is not JSON.
+    pub(super) fn of_content(&self, expected: &str, content_type: &str, body: &[u8]) -> LmError {
+        let preview = self.preview(&String::from_utf8_lossy(body));
+        let message = format!("expected {expected}, found {content_type}: {preview}");
+        LmError::new(LmErrorKind::Protocol, message)
+    }
+
+    /// The error with what its decoder quoted made safe to show.
+    pub(super) fn clean(&self, mut error: LmError) -> LmError {
+        error.message = self.preview(&error.message);
+        error
+    }
+}
+
+fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, is_json: bool) -> LmErrorKind {
+    match status.as_u16() {
+        401 | 403 => LmErrorKind::Auth,
+        402 => LmErrorKind::Billing,
+        // A provider that knows its own protocol says what it does not have; any other 404 is a wrong address.
+        404 if is_json => LmErrorKind::UnknownModel,
+        404 | 405 => LmErrorKind::Configuration,
+        408 => LmErrorKind::Timeout,
+        409 | 425 => LmErrorKind::Server,
+        429 if by_code == Some(LmErrorKind::Billing) => LmErrorKind::Billing,
+        429 => LmErrorKind::RateLimit,
+        400..=499 => by_code.unwrap_or(LmErrorKind::InvalidRequest),
+        300..=399 => LmErrorKind::Configuration,
+        500..=599 => LmErrorKind::Server,
+        _ => LmErrorKind::Protocol,
+    }
+}
+
+fn reason(status: StatusCode) -> String {
+    status.canonical_reason().unwrap_or("an unknown status").to_lowercase()
+}
+
+/// The provider's id of a request.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    ["x-request-id", "request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name))
+        .and_then(|id| id.to_str().ok())
+        .map(shorten_text)
+}
+
+/// How long the provider asks to wait, where it says so as a number.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |value: Option<&reqwest::header::HeaderValue>| {
+        value?.to_str().ok()?.trim().parse::<f64>().ok().filter(|n| *n >= 0.0)
+    };
+    let ms = number(headers.get("retry-after-ms")).map(|ms| ms / 1_000.0);
+    Duration::try_from_secs_f64(ms.or_else(|| number(headers.get(RETRY_AFTER)))?).ok()
+}
+
+/// The error of a connection: which host, and the cause at the bottom.
+pub(super) fn of_connection(e: &reqwest::Error, url: &Url, connect: Duration) -> LmError {
+    let host = url.host_str().unwrap_or_default();
+    let place = url.port_or_known_default().map_or(host.to_owned(), |port| format!("{host}:{port}"));
+    let mut cause: &dyn std::error::Error = e;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if e.is_timeout() {
+        return timeout(&format!("a connection to {place}"), connect);
+    }
+    let message = if e.is_connect() {
+        format!("expected a connection to {place}, found: {cause}")
+    } else {
+        format!("expected a whole reply of {place}, found the connection broken: {cause}")
+    };
+    LmError::new(LmErrorKind::Transport, message)
+}
+
+/// The error of waiting too long for something.
+pub(super) fn timeout(what: &str, waited: Duration) -> LmError {
+    LmError::new(LmErrorKind::Timeout, format!("expected {what} within {waited:?}, found none"))
+}

@@ -1,0 +1,190 @@
+//! The connection: a client with a pool, under the bounds of a call.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use dspex_core::lm::{LmError, LmErrorKind};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Client, Response, Url, redirect};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use serde_json::Value as Json;
+
+use super::failure::{Redaction, of_connection, request_id, timeout};
+use crate::Timeouts;
+
+/// Most bytes of a reply; a longer one is cut off with an error before it fills the memory.
+const MOST_BYTES: usize = 16 << 20;
+
+/// Most bytes that are read of a body that goes into an error.
+pub(super) const MOST_ERROR_BYTES: usize = 64 << 10;
+
+/// Sends requests to one URL.
+#[derive(Clone, Debug)]
+pub(super) struct Transport {
+    client: Client,
+    pub(super) url: Url,
+    pub(super) timeouts: Timeouts,
+    pub(super) redaction: Redaction,
+}
+
+/// When the steps of one call must be over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clocked {
+    started: Instant,
+    first_byte: Duration,
+    total: Duration,
+}
+
+impl Clocked {
+    pub(super) fn start(timeouts: Timeouts, deadline: Option<Instant>) -> Self {
+        let started = now();
+        let left = deadline.map(|d| d.saturating_duration_since(started));
+        let total = left.map_or(timeouts.total, |left| left.min(timeouts.total));
+        Self { started, first_byte: timeouts.first_byte.min(total), total }
+    }
+
+    async fn until<T>(
+        self,
+        limit: Duration,
+        what: &str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, LmError> {
+        let end = tokio::time::Instant::from_std(self.started + limit);
+        tokio::time::timeout_at(end, work).await.map_err(|_| timeout(what, limit))
+    }
+}
+
+/// The time by the runtime's clock, which a test can pause.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// The body of a reply as it comes.
+#[derive(Debug)]
+pub(super) struct Body {
+    response: Response,
+    first: Option<Bytes>,
+    clocked: Clocked,
+    url: Url,
+    connect: Duration,
+    bytes: usize,
+    /// The provider's id of the request.
+    pub(super) request_id: Option<String>,
+    /// What the body says it is.
+    pub(super) content_type: String,
+}
+
+impl Body {
+    /// The next bytes; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, LmError> {
+        let chunk = match self.first.take() {
+            Some(chunk) => Some(chunk),
+            None => {
+                let what = "the end of the reply";
+                let chunk = self.clocked.until(self.clocked.total, what, self.response.chunk()).await?;
+                chunk.map_err(|e| of_connection(&e, &self.url, self.connect))?
+            }
+        };
+        self.bytes += chunk.as_ref().map_or(0, Bytes::len);
+        if self.bytes > MOST_BYTES {
+            let most = MOST_BYTES >> 20;
+            let message = format!("expected a reply of at most {most} MiB, found a longer one");
+            return Err(LmError::new(LmErrorKind::Protocol, message));
+        }
+        Ok(chunk)
+    }
+
+    /// The whole body, or its first so many bytes.
+    pub(super) async fn whole(&mut self, most: usize) -> Result<Bytes, LmError> {
+        let mut all = BytesMut::new();
+        while let Some(chunk) = self.next().await? {
+            if all.is_empty() && chunk.len() >= most {
+                return Ok(chunk.slice(..most.min(chunk.len())));
+            }
+            all.extend_from_slice(&chunk);
+            if all.len() >= most {
+                break;
+            }
+        }
+        Ok(all.freeze())
+    }
+}
+
+impl Transport {
+    pub(super) fn new(
+        url: Url,
+        headers: HeaderMap,
+        timeouts: Timeouts,
+        redaction: Redaction,
+    ) -> Result<Self, LmError> {
+        let client = Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("dspex/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeouts.connect)
+            // A key must not follow a redirect to somewhere else, nor go through a proxy that the environment names.
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .tls_backend_preconfigured(tls(&url)?)
+            .build()
+            .map_err(|e| LmError::new(LmErrorKind::Configuration, format!("no client: {e}")))?;
+        Ok(Self { client, url, timeouts, redaction })
+    }
+
+    /// Sends a body and waits for the first byte of a reply that is a success.
+    pub(super) async fn send(&self, body: &Json, clocked: Clocked) -> Result<Body, LmError> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        let connection = |e: reqwest::Error| of_connection(&e, &self.url, self.timeouts.connect);
+        let limit = clocked.first_byte;
+        let first_byte = async {
+            let mut response = request.send().await.map_err(connection)?;
+            let first = response.chunk().await.map_err(connection)?;
+            Ok::<_, LmError>((response, first))
+        };
+        let (response, first) = clocked.until(limit, "the first byte of a reply", first_byte).await??;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Body {
+            request_id: request_id(&headers),
+            content_type: content_type(&headers),
+            response,
+            // A body without bytes has no first ones.
+            first,
+            clocked,
+            url: self.url.clone(),
+            connect: self.timeouts.connect,
+            bytes: 0,
+        };
+        if status.is_success() {
+            return Ok(body);
+        }
+        // A failure counts by its status also where its body cannot be read to the end.
+        let text = body.whole(MOST_ERROR_BYTES).await.unwrap_or_default();
+        Err(self.redaction.of_status(status, &headers, &text))
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// TLS on `ring` with the machine's own certificates. Where no TLS is spoken, none are looked for.
+fn tls(url: &Url) -> Result<rustls::ClientConfig, LmError> {
+    let failed = |e: rustls::Error| {
+        LmError::new(LmErrorKind::Configuration, format!("expected certificates of this machine, found: {e}"))
+            .with_hint("install the system's certificates (`ca-certificates`)")
+    };
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?;
+    Ok(if url.scheme() == "https" {
+        builder.with_platform_verifier().map_err(failed)?.with_no_client_auth()
+    } else {
+        builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+    })
+}

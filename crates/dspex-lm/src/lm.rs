@@ -1,0 +1,175 @@
+//! A model by its name, with what it takes to reach it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request};
+use dspex_core::{BoxFuture, LanguageModel, Result};
+
+use crate::provider::{Provider, split};
+use crate::{Secret, Timeouts};
+
+/// A language model by its name, `provider/model`. Copies share its connections.
+///
+/// ```
+/// use dspex_core::LanguageModel;
+/// use dspex_lm::{Lm, Secret};
+///
+/// let lm = Lm::builder("openai/gpt-4o-mini").api_key(Secret::new("sk-...")).build()?;
+/// assert_eq!(lm.id(), "openai/gpt-4o-mini");
+/// // Any server that speaks OpenAI's chat completions; one on your own machine needs no key.
+/// let local = Lm::builder("openai/llama-3.1-8b").api_base("http://localhost:8000/v1").build()?;
+/// # let _ = local;
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Lm(Arc<dyn LanguageModel>);
+
+impl Lm {
+    /// The model of a name, with what the environment says of it: for `openai/...` the key in `OPENAI_API_KEY` and, if
+    /// set, the base URL in `OPENAI_BASE_URL`. [`PROVIDERS`](crate::PROVIDERS) lists the variables.
+    ///
+    /// ```no_run
+    /// let lm = dspex_lm::Lm::from_env("openai/gpt-4o-mini")?;
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn from_env(name: &str) -> Result<Self> {
+        Self::builder(name).or_from_env().build()
+    }
+
+    /// A model of a name, to be given what it takes to reach it. The environment is not looked at.
+    pub fn builder(name: &str) -> LmBuilder {
+        LmBuilder {
+            name: name.to_owned(),
+            api_key: None,
+            api_base: None,
+            headers: Vec::new(),
+            timeouts: Timeouts::default(),
+            capabilities: None,
+            look_in_env: false,
+        }
+    }
+}
+
+impl From<Arc<dyn LanguageModel>> for Lm {
+    fn from(lm: Arc<dyn LanguageModel>) -> Self {
+        Self(lm)
+    }
+}
+
+impl From<Lm> for Arc<dyn LanguageModel> {
+    fn from(lm: Lm) -> Self {
+        lm.0
+    }
+}
+
+impl fmt::Debug for Lm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lm").field(&self.0.id()).finish()
+    }
+}
+
+impl LanguageModel for Lm {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+        self.0.call(request)
+    }
+
+    fn stream<'a>(&'a self, request: &'a Request) -> EventStream<'a> {
+        self.0.stream(request)
+    }
+}
+
+/// What it takes to reach a model.
+///
+/// ```
+/// use dspex_lm::{Lm, Timeouts};
+/// use std::time::Duration;
+///
+/// let mut timeouts = Timeouts::default();
+/// timeouts.total = Duration::from_secs(60);
+/// let lm = Lm::builder("ollama/llama3").timeouts(timeouts).build()?;
+/// # let _ = lm;
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct LmBuilder {
+    pub(crate) name: String,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) api_base: Option<String>,
+    pub(crate) headers: Vec<(String, Secret)>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) capabilities: Option<Capabilities>,
+    pub(crate) look_in_env: bool,
+}
+
+impl LmBuilder {
+    /// The key, which is sent as a bearer token.
+    pub fn api_key(mut self, key: Secret) -> Self {
+        self.api_key = Some(key);
+        self
+    }
+
+    /// The base URL, as in `http://localhost:8000/v1`.
+    pub fn api_base(mut self, url: impl Into<String>) -> Self {
+        self.api_base = Some(url.into());
+        self
+    }
+
+    /// One more header. Its value is treated as a secret.
+    pub fn header(mut self, name: impl Into<String>, value: Secret) -> Self {
+        self.headers.push((name.into(), value));
+        self
+    }
+
+    /// How long the steps of a call may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// What the model can do, where that differs from what its provider's models usually can.
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = Some(capabilities);
+        self
+    }
+
+    /// Takes from the environment what was not given: the key and the base URL, by the provider's variables.
+    pub fn or_from_env(mut self) -> Self {
+        self.look_in_env = true;
+        self
+    }
+
+    /// The model. Nothing is sent yet.
+    pub fn build(mut self) -> Result<Lm> {
+        let name = self.name.clone();
+        let (provider, model) = split(&name)?;
+        if self.look_in_env {
+            self.fill(provider);
+        }
+        provider.make(model, self).map(Lm)
+    }
+
+    fn fill(&mut self, provider: &Provider) {
+        if self.api_key.is_none() {
+            self.api_key = provider.key_variables().iter().find_map(|v| variable(v)).map(Secret::new);
+        }
+        if self.api_base.is_none() {
+            self.api_base = provider.base_variables().iter().find_map(|v| variable(v));
+        }
+    }
+}
+
+/// A variable of the environment that is set to something.
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "only what is named `from_env` comes here")]
+    std::env::var(name).ok().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
+}

@@ -1,0 +1,252 @@
+//! The wire of OpenAI's chat completions, which many servers speak.
+//!
+//! Source: OpenAI's API reference, "Chat" and "Streaming"; and what vendors that say they are compatible send.
+
+use std::collections::BTreeMap;
+
+use dspex_core::Usage;
+use dspex_core::lm::{
+    Event, FinishReason, LmError, LmErrorKind, Request, ResponseFormat, ToolChoice, ToolSpec,
+};
+use serde_json::{Map, Value as Json, json};
+
+use super::failure::Said;
+use super::{Decode, Quirks, Wire};
+
+/// Chat completions.
+pub(crate) const OPENAI_CHAT: Wire =
+    Wire { path: "chat/completions", encode, decoder: || Box::new(Decoder::default()) };
+
+/// What a request says by itself, and what no extra option may change.
+const OWN_KEYS: [&str; 4] = ["model", "messages", "stream", "stream_options"];
+
+fn encode(request: &Request, model: &str, quirks: Quirks, stream: bool) -> Result<Json, LmError> {
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            body.insert(key.to_owned(), value);
+        }
+    };
+    let o = &request.options;
+    set("model", Some(json!(model)));
+    set("messages", Some(request.messages.iter().map(dspex_core::lm::Message::to_json).collect()));
+    set("n", o.n.map(Json::from));
+    set("temperature", o.temperature.map(Json::from));
+    set("top_p", o.top_p.map(Json::from));
+    let bound = if (quirks.max_completion_tokens)(model) { "max_completion_tokens" } else { "max_tokens" };
+    set(bound, o.max_tokens.map(Json::from));
+    set("stop", o.stop.clone().map(Json::from));
+    set("seed", o.seed.map(Json::from));
+    set("logprobs", o.logprobs.map(|_| json!(true)));
+    set("top_logprobs", o.logprobs.filter(|k| *k > 0).map(Json::from));
+    set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
+    set("tool_choice", request.tool_choice.as_ref().map(tool_choice).transpose()?);
+    set("response_format", request.response_format.as_ref().map(response_format).transpose()?);
+    set("stream", stream.then(|| json!(true)));
+    set("stream_options", stream.then(|| json!({"include_usage": true})));
+    for (key, value) in &o.extra {
+        if OWN_KEYS.contains(&key.as_str()) {
+            return Err(LmError::new(
+                LmErrorKind::Configuration,
+                format!("expected extra options beside {}, found `{key}`", OWN_KEYS.join(", ")),
+            ));
+        }
+        body.insert(key.clone(), value.clone());
+    }
+    Ok(Json::Object(body))
+}
+
+fn tool(t: &ToolSpec) -> Json {
+    json!({
+        "type": "function",
+        "function": {"name": t.name, "description": t.description, "parameters": t.parameters},
+    })
+}
+
+fn tool_choice(choice: &ToolChoice) -> Result<Json, LmError> {
+    Ok(match choice {
+        ToolChoice::Auto => json!("auto"),
+        ToolChoice::None => json!("none"),
+        ToolChoice::Required => json!("required"),
+        ToolChoice::Tool(name) => json!({"type": "function", "function": {"name": name}}),
+        other => return Err(unsupported(&format!("the tool choice {other:?}"))),
+    })
+}
+
+fn response_format(format: &ResponseFormat) -> Result<Json, LmError> {
+    Ok(match format {
+        ResponseFormat::JsonObject => json!({"type": "json_object"}),
+        ResponseFormat::JsonSchema { name, schema, strict } => json!({
+            "type": "json_schema",
+            "json_schema": {"name": name, "schema": schema, "strict": strict},
+        }),
+        other => return Err(unsupported(&format!("the response format {other:?}"))),
+    })
+}
+
+fn unsupported(what: &str) -> LmError {
+    LmError::new(
+        LmErrorKind::Unsupported,
+        format!("expected what chat completions can ask for, found {what}"),
+    )
+}
+
+/// Reads replies. A whole one is read as a stream of a single event.
+#[derive(Debug, Default)]
+struct Decoder {
+    /// What was refused, by completion; and whether anything else was said.
+    choices: BTreeMap<usize, Spoken>,
+    model: Option<String>,
+    id: Option<String>,
+    usage: Usage,
+}
+
+#[derive(Debug, Default)]
+struct Spoken {
+    refusal: String,
+    filtered: bool,
+    something: bool,
+}
+
+impl Decode for Decoder {
+    fn whole(&mut self, body: &[u8]) -> Result<Vec<Event>, LmError> {
+        let mut events = self.read(body, "message")?;
+        events.push(self.end()?);
+        Ok(events)
+    }
+
+    fn chunk(&mut self, data: &str) -> Result<Vec<Event>, LmError> {
+        if data.trim() == "[DONE]" {
+            return Ok(vec![self.end()?]);
+        }
+        self.read(data.as_bytes(), "delta")
+    }
+}
+
+impl Decoder {
+    fn read(&mut self, body: &[u8], part: &str) -> Result<Vec<Event>, LmError> {
+        let json: Json = serde_json::from_slice(body).map_err(|e| {
+            if e.is_eof() {
+                LmError::new(LmErrorKind::Transport, "expected whole JSON, found it cut off")
+            } else {
+                LmError::new(LmErrorKind::Protocol, format!("expected a chat completion in JSON, found: {e}"))
+            }
+        })?;
+        if let Some(error) = json.get("error").filter(|e| !e.is_null()) {
+            return Err(provider_error(error));
+        }
+        let Some(choices) = json.get("choices").and_then(Json::as_array) else {
+            return Err(LmError::new(
+                LmErrorKind::Protocol,
+                format!("expected a chat completion with `choices`, found {}", kind_of(&json)),
+            ));
+        };
+        self.model = text(&json, "model").map(str::to_owned).or(self.model.take());
+        self.id = text(&json, "id").map(str::to_owned).or(self.id.take());
+        let mut events = Vec::new();
+        for (at, choice) in choices.iter().enumerate() {
+            let at = choice["index"].as_u64().and_then(|i| usize::try_from(i).ok()).unwrap_or(at);
+            self.choice(at, choice, &choice[part], &mut events);
+        }
+        if let Some(usage) = json.get("usage").filter(|u| u.is_object()) {
+            self.usage = read_usage(usage);
+            events.push(Event::Usage(self.usage));
+        }
+        Ok(events)
+    }
+
+    fn choice(&mut self, at: usize, choice: &Json, part: &Json, events: &mut Vec<Event>) {
+        let said = self.choices.entry(at).or_default();
+        // Vendors name the reasoning in two ways; some send both with the same text.
+        if let Some(t) = text(part, "reasoning_content").or_else(|| text(part, "reasoning")) {
+            events.push(Event::Reasoning { choice: at, text: t.to_owned() });
+        }
+        if let Some(t) = text(part, "content") {
+            said.something = true;
+            events.push(Event::Text { choice: at, text: t.to_owned() });
+        }
+        if let Some(t) = text(part, "refusal") {
+            said.refusal.push_str(t);
+        }
+        for (i, call) in part["tool_calls"].as_array().into_iter().flatten().enumerate() {
+            said.something = true;
+            let function = &call["function"];
+            let arguments = match &function["arguments"] {
+                Json::String(s) => s.clone(),
+                Json::Null => String::new(),
+                // Some servers send the arguments as an object.
+                other => other.to_string(),
+            };
+            events.push(Event::ToolCall {
+                choice: at,
+                index: call["index"].as_u64().and_then(|i| usize::try_from(i).ok()).unwrap_or(i),
+                id: text(call, "id").map(str::to_owned),
+                name: text(function, "name").map(str::to_owned),
+                arguments,
+            });
+        }
+        if let Some(logprobs) = choice.get("logprobs").filter(|l| !l.is_null()) {
+            events.push(Event::Logprobs { choice: at, logprobs: logprobs.clone() });
+        }
+        if let Some(word) = text(choice, "finish_reason") {
+            let reason = match word {
+                "stop" => FinishReason::Stop,
+                "length" => FinishReason::Length,
+                "tool_calls" | "function_call" => FinishReason::ToolCalls,
+                "content_filter" => FinishReason::ContentFilter,
+                other => FinishReason::Other(other.to_owned()),
+            };
+            said.filtered |= reason == FinishReason::ContentFilter;
+            events.push(Event::Finish { choice: at, reason });
+        }
+    }
+
+    /// The end of the reply. Where every completion was refused and nothing else said, that is the error.
+    fn end(&mut self) -> Result<Event, LmError> {
+        let refused = |s: &Spoken| !s.something && (s.filtered || !s.refusal.is_empty());
+        if !self.choices.is_empty() && self.choices.values().all(refused) {
+            let words = self.choices.values().map(|s| s.refusal.as_str()).find(|r| !r.is_empty());
+            let message = match words {
+                Some(words) => format!("the model refused: {}", dspex_core::shorten_text(words)),
+                None => "the provider's filter stopped the answer".to_owned(),
+            };
+            return Err(LmError::new(LmErrorKind::Refusal, message)
+                .with_usage(self.usage)
+                .with_request_id(self.id.take()));
+        }
+        Ok(Event::Done { model: self.model.take(), request_id: self.id.take(), cached: false })
+    }
+}
+
+/// Text under a key, unless it is empty.
+fn text<'a>(json: &'a Json, key: &str) -> Option<&'a str> {
+    json.get(key).and_then(Json::as_str).filter(|t| !t.is_empty())
+}
+
+/// Counts of tokens. What is missing or no count is 0.
+fn read_usage(u: &Json) -> Usage {
+    let count = |json: &Json, key: &str| json[key].as_u64().unwrap_or(0);
+    let (input, output) = (&u["prompt_tokens_details"], &u["completion_tokens_details"]);
+    let mut usage = Usage::tokens(count(u, "prompt_tokens"), count(u, "completion_tokens"));
+    usage.cached_read_tokens = count(input, "cached_tokens");
+    usage.reasoning_tokens = count(output, "reasoning_tokens");
+    usage.audio_tokens = count(input, "audio_tokens").saturating_add(count(output, "audio_tokens"));
+    usage
+}
+
+fn kind_of(json: &Json) -> String {
+    match json {
+        Json::Object(map) => {
+            let keys: Vec<_> = map.keys().take(8).map(|k| format!("`{k}`")).collect();
+            format!("an object with {}", if keys.is_empty() { "nothing".into() } else { keys.join(", ") })
+        }
+        other => dspex_core::shorten_text(&other.to_string()),
+    }
+}
+
+/// An error object that came where a reply was due.
+fn provider_error(error: &Json) -> LmError {
+    let said = Said::read(error);
+    let kind = said.kind().unwrap_or(LmErrorKind::Server);
+    LmError::new(kind, format!("the provider answered with an error: {}", said.message()))
+}

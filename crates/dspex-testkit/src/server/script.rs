@@ -1,0 +1,180 @@
+//! Scripts: what a server answers, in order or by what is asked, faults included.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dspex_core::lm::{Choice, Reply, Request};
+use serde_json::Value as Json;
+
+/// One answer of a script.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// A reply of a model.
+    Reply(Reply),
+    /// An HTTP answer as it stands.
+    Http {
+        /// Its status.
+        status: u16,
+        /// Its headers.
+        headers: Vec<(String, String)>,
+        /// Its body.
+        body: String,
+    },
+    /// The reply, of whose body only so many bytes are sent before the connection breaks.
+    CutAfter(usize, Box<Answer>),
+    /// Nothing, for ever: the connection stays open.
+    Hang,
+}
+
+impl Answer {
+    /// A reply of one text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Reply(Reply::text(text))
+    }
+
+    /// A failure with a status, as OpenAI writes them.
+    pub fn status(status: u16) -> Self {
+        let body =
+            serde_json::json!({"error": {"message": format!("scripted failure {status}"), "type": null}});
+        Self::Http { status, headers: vec![json()], body: body.to_string() }
+    }
+
+    /// An answer of this content type and body, with the status of success.
+    pub fn body(content_type: &str, body: impl Into<String>) -> Self {
+        Self::Http {
+            status: 200,
+            headers: vec![("content-type".into(), content_type.into())],
+            body: body.into(),
+        }
+    }
+
+    /// The answer, broken off after so many bytes of its body.
+    #[must_use]
+    pub fn cut_after(self, bytes: usize) -> Self {
+        Self::CutAfter(bytes, Box::new(self))
+    }
+
+    /// The answer with one more header, where it is an HTTP answer as it stands.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Http { headers, .. } = &mut self {
+            headers.push((name.into(), value.into()));
+        }
+        self
+    }
+}
+
+fn json() -> (String, String) {
+    ("content-type".into(), "application/json".into())
+}
+
+/// What a server answers. Copies share it.
+#[derive(Clone, Debug)]
+pub struct Script(Arc<Mutex<Lines>>);
+
+#[derive(Debug, Default)]
+struct Lines {
+    /// Answers by a text that the last message has.
+    rules: Vec<(String, Answer)>,
+    /// Answers in order; the last one stays where `repeat` is set.
+    queue: VecDeque<Answer>,
+    repeat: bool,
+}
+
+impl Script {
+    /// These answers in order; after the last one, errors that say so.
+    pub fn answers(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::new(Lines { queue: answers.into_iter().collect(), ..Lines::default() })
+    }
+
+    /// This answer to everything.
+    pub fn always(answer: Answer) -> Self {
+        Self::new(Lines { queue: VecDeque::from([answer]), repeat: true, ..Lines::default() })
+    }
+
+    fn new(lines: Lines) -> Self {
+        Self(Arc::new(Mutex::new(lines)))
+    }
+
+    /// A script from lines of JSON, one answer each.
+    ///
+    /// A line is `{"text": "..."}` or `{"status": 429, "body": "...", "headers": {...}}`; with `"when": "..."` beside
+    /// it, it answers every request whose last message has that text, and otherwise the lines answer in order. The last
+    /// line may have `"repeat": true`.
+    ///
+    /// ```
+    /// use dspex_testkit::Script;
+    /// let script = Script::parse("{\"when\": \"France\", \"text\": \"Paris\"}\n{\"status\": 503}\n")?;
+    /// let e = Script::parse("{\"txt\": \"Paris\"}").unwrap_err();
+    /// assert_eq!(e, "line 1: expected `text` or `status`, found `txt`");
+    /// # let _ = script;
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut lines = Lines::default();
+        for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let place = |e: String| format!("line {}: {e}", i + 1);
+            let json: Json = serde_json::from_str(line)
+                .map_err(|e| place(format!("expected a JSON object, found: {e}")))?;
+            if lines.repeat {
+                return Err(place("expected no line after one that repeats, found another".into()));
+            }
+            let answer = answer(&json).map_err(place)?;
+            match json["when"].as_str() {
+                Some(when) => lines.rules.push((when.to_owned(), answer)),
+                None => {
+                    lines.queue.push_back(answer);
+                    lines.repeat = json["repeat"].as_bool().unwrap_or(false);
+                }
+            }
+        }
+        if lines.rules.is_empty() && lines.queue.is_empty() {
+            return Err("expected at least one line, found none".into());
+        }
+        Ok(Self::new(lines))
+    }
+
+    /// The answer to a request.
+    pub(super) fn answer(&self, request: &Request) -> Answer {
+        let last = request.messages.last().map(dspex_core::lm::Message::text).unwrap_or_default();
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, answer)) = lines.rules.iter().find(|(when, _)| last.contains(when)) {
+            return answer.clone();
+        }
+        let next = if lines.repeat && lines.queue.len() == 1 {
+            lines.queue.front().cloned()
+        } else {
+            lines.queue.pop_front()
+        };
+        next.unwrap_or_else(|| {
+            let body = serde_json::json!({"error": {"message": "the script has no more answers", "type": "script_end"}});
+            Answer::Http { status: 500, headers: vec![json()], body: body.to_string() }
+        })
+    }
+}
+
+fn answer(line: &Json) -> Result<Answer, String> {
+    const KEYS: [&str; 6] = ["text", "status", "body", "headers", "when", "repeat"];
+    let object = line.as_object().ok_or_else(|| format!("expected an object, found {line}"))?;
+    if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(format!("expected `text` or `status`, found `{key}`"));
+    }
+    if let Some(text) = object.get("text") {
+        let text = text.as_str().ok_or_else(|| format!("expected `text` as text, found {text}"))?;
+        return Ok(Answer::Reply(Reply::new(vec![Choice::text(text)])));
+    }
+    let status = object.get("status").ok_or("expected `text` or `status`, found neither")?;
+    let code = status.as_u64().and_then(|s| u16::try_from(s).ok()).filter(|s| (200..600).contains(s));
+    let code = code.ok_or_else(|| format!("expected `status` from 200 to 599, found {status}"))?;
+    let mut answer = match object.get("body").map(|b| b.as_str().map_or_else(|| b.to_string(), str::to_owned))
+    {
+        Some(body) => Answer::Http { status: code, headers: vec![json()], body },
+        None => Answer::status(code),
+    };
+    for (name, value) in object.get("headers").and_then(Json::as_object).into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        answer = answer.with_header(name, &value);
+    }
+    Ok(answer)
+}
