@@ -83,7 +83,9 @@ fn a_stream_folds_to_the_same_reply() {
         let texts = events.iter().filter(|e| matches!(e, Ok(Event::Text { .. }))).count();
         assert!(texts > 3, "expected the text in pieces, found {texts}");
         let mut fold = dspex_core::lm::ReplyBuilder::new();
-        events.into_iter().for_each(|e| fold.push(e.unwrap()));
+        for event in events {
+            fold.push(event.unwrap());
+        }
         let mut streamed = fold.finish().unwrap();
         assert_eq!(streamed.request_id.take().as_deref(), Some("req-2"));
         let mut whole = whole;
@@ -238,7 +240,7 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
             let mut fold = dspex_core::lm::ReplyBuilder::new();
             let broken =
                 events(&lm, &question()).await.into_iter().find_map(|e| e.map(|e| fold.push(e)).err());
-            let e = broken.map_or_else(|| fold.finish().unwrap_err(), |e| e);
+            let e = broken.unwrap_or_else(|| fold.finish().unwrap_err());
             assert!(e.kind == kind || matches!(answer, Answer::CutAfter(..)), "{answer:?}: {e}");
         }
     });
