@@ -90,6 +90,12 @@ pub(crate) fn error_json(e: &Error) -> Json {
     if let ErrorKind::Ambiguous { rule, .. } = e.kind() {
         out["rule"] = json!(rule.id());
     }
+    if let ErrorKind::Lm(lm) = e.kind() {
+        out["model"] = json!(lm.model);
+        out["status"] = json!(lm.status);
+        out["request_id"] = json!(lm.request_id);
+        out["retry_after"] = json!(lm.retry_after.map(|wait| wait.as_secs_f64()));
+    }
     if !e.attempts().is_empty() {
         out["usage"] = json!(e.usage());
         out["raw"] = json!(e.raw());

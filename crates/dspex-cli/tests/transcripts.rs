@@ -3,7 +3,8 @@
 //! - ```` ```toml file:NAME ````, also `json`, `jsonl`, `csv`, `text`: the file of that name for the commands below.
 //! - ```` ```toml ````, ```` ```json ```` without a name: must be well-formed.
 //! - ```` ```console ````: lines after `$ ` are run in a fresh folder with those files; what follows is what they
-//!   print, errors included. A last line `[exit N]` stands for an exit code other than 0.
+//!   print, errors included. A last line `[exit N]` stands for an exit code other than 0. A command that ends in ` &`
+//!   is a server: its first line is shown, and it is ended at the end of the page.
 //! - ```` ```sh ````: commands of the project itself; each must be one that `cargo xtask` has.
 //!
 //! With `UPDATE_TRANSCRIPTS=1` the outputs are written anew; read the difference before you commit it.
@@ -12,8 +13,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A block of code in a page.
 struct Block {
@@ -87,6 +89,38 @@ fn run(command: &str, folder: &Path) -> String {
     without_times(&text)
 }
 
+/// Servers that a page started.
+#[derive(Default)]
+struct Servers(Vec<std::process::Child>);
+
+impl Servers {
+    /// Starts one and gives the first line that it prints.
+    fn start(&mut self, command: &str, folder: &Path) -> String {
+        let mut words = command.split_whitespace();
+        assert_eq!(words.next(), Some("dspex"), "only our own command is started as a server");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dspex"))
+            .args(words)
+            .current_dir(folder)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.0.push(child);
+        line
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 /// Times differ from run to run: `0.1 s` and `"seconds":0.1` become `... s` and `"seconds":0.0`.
 fn without_times(text: &str) -> String {
     let mut out = String::new();
@@ -109,7 +143,7 @@ fn without_times(text: &str) -> String {
 }
 
 /// The block with what its commands print.
-fn play(body: &str, folder: &Path) -> String {
+fn play(body: &str, folder: &Path, servers: &mut Servers) -> String {
     let mut out = String::new();
     let mut lines = body.lines().peekable();
     while let Some(line) = lines.next() {
@@ -124,7 +158,10 @@ fn play(body: &str, folder: &Path) -> String {
             command.push_str(more.strip_prefix("> ").unwrap_or(more));
             let _ = writeln!(out, "{more}");
         }
-        out.push_str(&run(&command, folder));
+        match command.strip_suffix(" &") {
+            Some(server) => out.push_str(&servers.start(server, folder)),
+            None => out.push_str(&run(&command, folder)),
+        }
     }
     out
 }
@@ -140,6 +177,7 @@ fn pages_show_what_happens() {
         let mut updated = text.clone();
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         let folder = tempfile::tempdir().unwrap();
+        let mut servers = Servers::default();
         for block in blocks(&text) {
             let at = format!("{name}:{}", block.line);
             if let Some(file) = &block.file {
@@ -148,7 +186,7 @@ fn pages_show_what_happens() {
             match block.language.as_str() {
                 "console" => {
                     commands += block.body.matches("$ ").count();
-                    let played = play(&block.body, folder.path());
+                    let played = play(&block.body, folder.path(), &mut servers);
                     if played != block.body {
                         let _ = writeln!(wrong, "--- {at} shows\n{}--- but prints\n{played}", block.body);
                         updated = updated.replace(&block.body, &played);

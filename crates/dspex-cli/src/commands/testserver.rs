@@ -21,8 +21,8 @@ pub(crate) struct TestServer {
     #[arg(long, value_name = "MODEL", default_value = "builtin/nearest", conflicts_with = "script")]
     lm: String,
 
-    /// Answer from a script instead: a JSON object a line, {"text": ...} or {"status": ..., "body": ..., "headers": ...},
-    /// in order, or by "when": a text of the last message
+    /// Answer from a script instead: a JSON object a line, {"text": ...}, {"status": ..., "body": ..., "headers": ...} or
+    /// {"hang": true}, in order, or by "when": a text of the last message
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
 

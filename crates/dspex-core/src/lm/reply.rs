@@ -295,7 +295,8 @@ impl Building {
     fn finish(self) -> Result<Choice, LmError> {
         let mut parts = self.parts;
         for (id, name, arguments) in self.calls {
-            let args = if arguments.trim().is_empty() {
+            // Tools without arguments are called with nothing, or with `null` by some models.
+            let args = if matches!(arguments.trim(), "" | "null") {
                 Record::new()
             } else {
                 // What a model writes is plain JSON: a key that looks like a tag of ours is a key.

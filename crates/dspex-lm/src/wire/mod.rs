@@ -4,6 +4,8 @@
 
 pub(crate) mod failure;
 mod openai_chat;
+#[cfg(test)]
+mod recorded;
 
 use dspex_core::lm::{Event, LmError, Request};
 use serde_json::Value as Json;

@@ -111,6 +111,11 @@ struct Spoken {
 impl Decode for Decoder {
     fn whole(&mut self, body: &[u8]) -> Result<Vec<Event>, LmError> {
         let mut events = self.read(body, "message")?;
+        // A completion that says nothing, not even why it ended, is one all the same.
+        let ended = |at| events.iter().any(|e| matches!(e, Event::Finish { choice, .. } if *choice == at));
+        let silent: Vec<usize> = self.choices.keys().copied().filter(|at| !ended(*at)).collect();
+        let reason = || FinishReason::Other("unknown".into());
+        events.extend(silent.into_iter().map(|choice| Event::Finish { choice, reason: reason() }));
         events.push(self.end()?);
         Ok(events)
     }

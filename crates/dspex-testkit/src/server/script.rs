@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dspex_core::lm::{Choice, Reply, Request};
+use dspex_core::lm::{Reply, Request};
 use serde_json::Value as Json;
 
 /// One answer of a script.
@@ -99,15 +99,16 @@ impl Script {
 
     /// A script from lines of JSON, one answer each.
     ///
-    /// A line is `{"text": "..."}` or `{"status": 429, "body": "...", "headers": {...}}`; with `"when": "..."` beside
-    /// it, it answers every request whose last message has that text, and otherwise the lines answer in order. The last
-    /// line may have `"repeat": true`.
+    /// A line is `{"text": "..."}`, `{"status": 429, "body": "...", "headers": {...}}` or `{"hang": true}`. With
+    /// `"cut_after": N` beside it, the connection breaks after so many bytes of the body; with `"when": "..."`, it answers
+    /// every request whose last message has that text. The other lines answer in order; the last one may have
+    /// `"repeat": true`.
     ///
     /// ```
     /// use dspex_testkit::Script;
     /// let script = Script::parse("{\"when\": \"France\", \"text\": \"Paris\"}\n{\"status\": 503}\n")?;
     /// let e = Script::parse("{\"txt\": \"Paris\"}").unwrap_err();
-    /// assert_eq!(e, "line 1: expected `text` or `status`, found `txt`");
+    /// assert!(e.starts_with("line 1: expected one of the keys text, status"));
     /// # let _ = script;
     /// # Ok::<(), String>(())
     /// ```
@@ -155,26 +156,42 @@ impl Script {
 }
 
 fn answer(line: &Json) -> Result<Answer, String> {
-    const KEYS: [&str; 6] = ["text", "status", "body", "headers", "when", "repeat"];
+    const KEYS: [&str; 8] = ["text", "status", "hang", "body", "headers", "cut_after", "when", "repeat"];
     let object = line.as_object().ok_or_else(|| format!("expected an object, found {line}"))?;
     if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(format!("expected `text` or `status`, found `{key}`"));
+        return Err(format!("expected one of the keys {}, found `{key}`", KEYS.join(", ")));
     }
-    if let Some(text) = object.get("text") {
-        let text = text.as_str().ok_or_else(|| format!("expected `text` as text, found {text}"))?;
-        return Ok(Answer::Reply(Reply::new(vec![Choice::text(text)])));
+    let answer = if let Some(text) = object.get("text") {
+        Answer::text(text.as_str().ok_or_else(|| format!("expected `text` as text, found {text}"))?)
+    } else if let Some(status) = object.get("status") {
+        http(status, object)?
+    } else if object.get("hang") == Some(&Json::Bool(true)) {
+        Answer::Hang
+    } else {
+        return Err("expected `text`, `status` or `hang`, found none of them".into());
+    };
+    match object.get("cut_after") {
+        None => Ok(answer),
+        Some(n) => {
+            let bytes = n.as_u64().and_then(|n| usize::try_from(n).ok());
+            Ok(answer.cut_after(
+                bytes.ok_or_else(|| format!("expected `cut_after` as a number of bytes, found {n}"))?,
+            ))
+        }
     }
-    let status = object.get("status").ok_or("expected `text` or `status`, found neither")?;
+}
+
+/// An HTTP answer as it stands.
+fn http(status: &Json, object: &serde_json::Map<String, Json>) -> Result<Answer, String> {
+    let text = |json: &Json| json.as_str().map_or_else(|| json.to_string(), str::to_owned);
     let code = status.as_u64().and_then(|s| u16::try_from(s).ok()).filter(|s| (200..600).contains(s));
     let code = code.ok_or_else(|| format!("expected `status` from 200 to 599, found {status}"))?;
-    let mut answer = match object.get("body").map(|b| b.as_str().map_or_else(|| b.to_string(), str::to_owned))
-    {
-        Some(body) => Answer::Http { status: code, headers: vec![json()], body },
+    let mut answer = match object.get("body") {
+        Some(body) => Answer::Http { status: code, headers: vec![json()], body: text(body) },
         None => Answer::status(code),
     };
     for (name, value) in object.get("headers").and_then(Json::as_object).into_iter().flatten() {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        answer = answer.with_header(name, &value);
+        answer = answer.with_header(name, &text(value));
     }
     Ok(answer)
 }

@@ -1,0 +1,202 @@
+//! Programs over real sockets: a server in a process of its own that misbehaves, and what the user sees of it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value as Json, json};
+
+const KEY: &str = "sk-canary-0a1b2c3d4e5f";
+
+/// A `dspex testserver` that ends with the test.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dspex"))
+            .arg("testserver")
+            .args(args)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.strip_prefix("listening on ").unwrap().split(',').next().unwrap().to_owned();
+        Self { child, url }
+    }
+
+    fn script(folder: &Path, lines: &[Json]) -> Self {
+        let mut text = String::new();
+        for line in lines {
+            let _ = writeln!(text, "{line}");
+        }
+        let file = folder.join("script.jsonl");
+        fs::write(&file, text).unwrap();
+        Self::start(&["--script", file.to_str().unwrap()])
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn dspex(url: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dspex"))
+        .args(args)
+        .args(["--lm", "openai/some-model", "--api-base", url])
+        .env_remove("DSPEX_LM")
+        .env("OPENAI_API_KEY", KEY)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn ask(url: &str) -> (Json, i32) {
+    let output = dspex(url, &["run", "-s", "question -> answer", "-i", r#"{"question": "Who?"}"#, "--json"]);
+    let all = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let shown = String::from_utf8(all).unwrap();
+    assert!(!shown.contains("canary"), "{shown}");
+    (
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {shown}")),
+        output.status.code().unwrap(),
+    )
+}
+
+#[test]
+fn each_fault_has_its_kind_its_remedy_and_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = |body: Json| json!({"status": 200, "body": body});
+    let html = json!({"content-type": "text/html"});
+    let table = [
+        (json!({"status": 200, "body": "<html>Sign in</html>", "headers": html}), "protocol", 3),
+        (body(json!({"choices": []})), "protocol", 3),
+        (
+            body(json!({"choices": [{"index": 0, "message": {"content": null}, "finish_reason": "stop"}]})),
+            "empty_reply",
+            1,
+        ),
+        (json!({"status": 200, "body": "{\"choices\": [{\"ind"}), "transport", 3),
+        (json!({"text": "[[ ## answer ## ]]\nGoethe", "cut_after": 50}), "transport", 3),
+        (json!({"status": 401, "body": {"error": {"message": format!("no such key: {KEY}")}}}), "auth", 3),
+        (
+            json!({"status": 404, "body": {"error": {"message": "no such model", "code": "model_not_found"}}}),
+            "unknown_model",
+            3,
+        ),
+        (json!({"status": 404, "body": "not here", "headers": html}), "lm_configuration", 3),
+        (json!({"status": 429, "headers": {"retry-after": "7"}}), "rate_limit", 3),
+        (json!({"status": 500}), "server", 3),
+        (json!({"text": "no markers and no JSON [["}), "missing_field", 1),
+        (json!({"text": "[[ ## answer ## ]]\nGoethe"}), "", 0),
+    ];
+    let lines: Vec<Json> = table.iter().map(|(line, ..)| line.clone()).collect();
+    let server = Server::script(folder.path(), &lines);
+    for (line, kind, code) in &table {
+        let (out, exit) = ask(&server.url);
+        assert_eq!(exit, *code, "{line}: {out}");
+        if *code == 0 {
+            assert!(out["fields"]["answer"].is_string(), "{out}");
+            continue;
+        }
+        assert_eq!(out["error"]["kind"], *kind, "{line}: {out}");
+        assert!(
+            out["error"]["hint"].as_str().is_some_and(|h| !h.is_empty()) || *kind == "empty_reply",
+            "{line}: {out}"
+        );
+        match line["status"].as_u64() {
+            Some(status) if status != 200 => assert_eq!(out["error"]["status"], status, "{out}"),
+            _ => {}
+        }
+        assert_eq!(
+            out["error"]["retry_after"],
+            if *kind == "rate_limit" { json!(7.0) } else { Json::Null },
+            "{out}"
+        );
+    }
+    let url = server.url.clone();
+    drop(server);
+    let (out, exit) = ask(&url);
+    assert_eq!((out["error"]["kind"].as_str(), exit), (Some("transport"), 3), "{out}");
+}
+
+#[test]
+fn an_outage_takes_nothing_that_was_scored_and_is_no_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = |text: &str| json!({"when": text, "text": format!("[[ ## answer ## ]]\n{text}")});
+    let lines = [
+        good("one"),
+        json!({"when": "two", "status": 503}),
+        json!({"when": "three", "status": 200, "body": "<html>", "headers": {"content-type": "text/html"}}),
+        json!({"when": "four", "text": "[[ ## answer ## ]]\nwrong"}),
+        json!({"when": "five", "text": "", "cut_after": 10}),
+        good("six"),
+        json!({"when": "seven", "status": 200, "body": {"choices": [{"message": {"content": null}}]}}),
+    ];
+    let server = Server::script(folder.path(), &lines);
+    let data = folder.path().join("dev.jsonl");
+    let rows = ["one", "two", "three", "four", "five", "six", "seven"];
+    let rows: Vec<String> = rows.iter().map(|r| json!({"question": r, "answer": r}).to_string()).collect();
+    fs::write(&data, rows.join("\n")).unwrap();
+    let output =
+        dspex(&server.url, &["eval", "-s", "question -> answer", "-d", data.to_str().unwrap(), "--json"]);
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    let outcomes = &report["outcomes"];
+    assert_eq!(
+        (&outcomes["scored"], &outcomes["infrastructure_error"], &outcomes["program_error"]),
+        (&json!(3), &json!(3), &json!(1)),
+        "{report}"
+    );
+    let mean = 2.0 / 3.0;
+    assert_eq!(report["score"], json!(mean), "{report}");
+}
+
+#[test]
+fn a_model_over_the_wire_scores_as_it_does_in_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let demos = folder.path().join("demos.jsonl");
+    let data = folder.path().join("dev.jsonl");
+    fs::write(
+        &demos,
+        "{\"text\": \"a great day\", \"mood\": \"good\"}\n{\"text\": \"it rained\", \"mood\": \"bad\"}\n",
+    )
+    .unwrap();
+    fs::write(
+        &data,
+        "{\"text\": \"great\", \"mood\": \"good\"}\n{\"text\": \"rained\", \"mood\": \"bad\"}\n",
+    )
+    .unwrap();
+    let program = [
+        "eval",
+        "-s",
+        "text -> mood: Literal['good', 'bad']",
+        "--json",
+        "--demos",
+        demos.to_str().unwrap(),
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let server = Server::start(&["--lm", "builtin/nearest"]);
+    let over = dspex(&server.url, &program);
+    let inside = Command::new(env!("CARGO_BIN_EXE_dspex"))
+        .args(program)
+        .args(["--lm", "builtin/nearest"])
+        .output()
+        .unwrap();
+    let read = |o: &Output| serde_json::from_slice::<Json>(&o.stdout).unwrap();
+    let (over, inside) = (read(&over), read(&inside));
+    for key in ["score", "interval", "n", "outcomes", "usage"] {
+        assert_eq!(over[key], inside[key], "{key}");
+    }
+    assert_eq!(over["score"], 1.0);
+}

@@ -1,0 +1,181 @@
+//! Real traffic of vendors that speak chat completions, read by the decoder and, apart from it, from the raw bodies.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dspex_core::lm::{Part, ReplyBuilder};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::OPENAI_CHAT;
+
+#[derive(Deserialize)]
+struct Interaction {
+    when: When,
+    then: Then,
+}
+
+#[derive(Deserialize)]
+struct When {
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct Then {
+    status: u16,
+    header: Vec<Header>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    body_encoding: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+/// What a reply says, by either way.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    text: String,
+    reasoning: String,
+    calls: Vec<(String, Json)>,
+    finish: Option<String>,
+    tokens: (u64, u64),
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder of recordings").map(|e| e.expect("an entry").path())
+    {
+        if entry.is_dir() {
+            files(&entry, found);
+        } else if entry.extension().is_some_and(|e| e == "yaml") {
+            found.push(entry);
+        }
+    }
+}
+
+/// The first completion, straight from the raw body.
+fn expected(body: &str, streamed: bool) -> Said {
+    let mut said = Said::default();
+    let mut calls: Vec<(String, String)> = Vec::new();
+    let documents: Vec<Json> = if streamed {
+        let data = body.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        data.filter(|d| *d != "[DONE]").map(|d| serde_json::from_str(d).expect(d)).collect()
+    } else {
+        vec![serde_json::from_str(body).expect("a whole reply in JSON")]
+    };
+    for document in &documents {
+        let choices = document["choices"].as_array().into_iter().flatten();
+        for choice in choices.filter(|c| c["index"].as_u64().unwrap_or(0) == 0) {
+            let part = if streamed { &choice["delta"] } else { &choice["message"] };
+            said.text.push_str(part["content"].as_str().unwrap_or_default());
+            let one = part["reasoning_content"].as_str().filter(|r| !r.is_empty());
+            said.reasoning.push_str(one.or(part["reasoning"].as_str()).unwrap_or_default());
+            for (i, call) in part["tool_calls"].as_array().into_iter().flatten().enumerate() {
+                let at = call["index"].as_u64().map_or(i, |i| usize::try_from(i).expect("a small index"));
+                if calls.len() <= at {
+                    calls.resize(at + 1, Default::default());
+                }
+                calls[at].0.push_str(call["function"]["name"].as_str().unwrap_or_default());
+                calls[at].1.push_str(call["function"]["arguments"].as_str().unwrap_or_default());
+            }
+            said.finish = choice["finish_reason"].as_str().map(str::to_owned).or(said.finish);
+        }
+        if document["usage"].is_object() {
+            let count = |key: &str| document["usage"][key].as_u64().unwrap_or(0);
+            said.tokens = (count("prompt_tokens"), count("completion_tokens"));
+        }
+    }
+    // What is no JSON is null here, and an error of the decoder.
+    let read = |text: &str| match text.trim() {
+        "" | "null" => Json::Object(serde_json::Map::new()),
+        text => serde_json::from_str(text).unwrap_or(Json::Null),
+    };
+    said.calls = calls.iter().map(|(name, arguments)| (name.clone(), read(arguments))).collect();
+    said
+}
+
+/// The same by the decoder and the fold that every reply goes through.
+fn decoded(body: &str, streamed: bool) -> Result<Said, dspex_core::lm::LmError> {
+    let mut decoder = (OPENAI_CHAT.decoder)();
+    let mut reply = ReplyBuilder::new();
+    if streamed {
+        for data in body.lines().filter_map(|line| line.strip_prefix("data:")) {
+            for event in decoder.chunk(data.trim())? {
+                reply.push(event);
+            }
+        }
+    } else {
+        for event in decoder.whole(body.as_bytes())? {
+            reply.push(event);
+        }
+    }
+    let reply = reply.finish()?;
+    let choice = &reply.choices[0];
+    let mut said = Said { text: choice.content(), ..Said::default() };
+    for part in &choice.parts {
+        match part {
+            Part::Reasoning(text) => said.reasoning.push_str(text),
+            Part::ToolCall(call) => said.calls.push((call.name.clone(), call.args.to_tagged())),
+            _ => {}
+        }
+    }
+    said.finish = Some(choice.finish.as_str().to_owned());
+    said.tokens = (reply.usage.input_tokens, reply.usage.output_tokens);
+    Ok(said)
+}
+
+#[test]
+fn recorded_traffic_is_read_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cassettes");
+    if !folder.exists() {
+        eprintln!("SKIPPED: no recorded traffic at {}", folder.display());
+        return;
+    }
+    let mut all = Vec::new();
+    files(&folder, &mut all);
+    let (mut whole, mut streams, mut errors) = (0, 0, 0);
+    for file in all {
+        let text = fs::read_to_string(&file).expect("a recording");
+        if !text.contains("chat/completions") {
+            continue;
+        }
+        let documents = serde_yaml_ng::Deserializer::from_str(&text);
+        let interactions: Vec<Interaction> =
+            documents.map(|d| Interaction::deserialize(d).expect("a recording in YAML")).collect();
+        for one in interactions.into_iter().filter(|i| i.when.path.ends_with("chat/completions")) {
+            let place = file.display();
+            assert!(one.then.body_encoding.is_none(), "{place}: chat completions are text");
+            let body = one.then.body.unwrap_or_default();
+            let streamed =
+                one.then.header.iter().any(|h| h.name == "content-type" && h.value.contains("event-stream"));
+            if one.then.status != 200 {
+                let said = super::failure::Said::in_body(body.as_bytes());
+                assert!(said.is_some_and(|s| !s.message().is_empty()), "{place}: {body}");
+                errors += 1;
+                continue;
+            }
+            match decoded(&body, streamed) {
+                Ok(said) => assert_eq!(said, expected(&body, streamed), "{place}"),
+                // Refusals, broken arguments and errors in the middle of a stream are told as such.
+                Err(e) => {
+                    let broken_call =
+                        || expected(&body, streamed).calls.iter().any(|(_, args)| args.is_null());
+                    assert!(told(&body) || broken_call(), "{place}: {e}");
+                }
+            }
+            *(if streamed { &mut streams } else { &mut whole }) += 1;
+        }
+    }
+    eprintln!("read {whole} whole replies, {streams} streams and {errors} errors");
+    assert!(whole > 200 && streams > 100, "only {whole} whole replies and {streams} streams were found");
+}
+
+/// Whether a body says by itself that it is no answer, or is a stream without its last event.
+fn told(body: &str) -> bool {
+    let cut_off = body.starts_with("data:") && !body.contains("[DONE]");
+    cut_off || body.contains("\"error\"") || body.contains("\"refusal\":\"")
+}
