@@ -4,6 +4,7 @@
 
 mod bench;
 mod layers;
+mod newcomer;
 mod setup;
 mod tidy;
 
@@ -18,7 +19,8 @@ cargo xtask <command>
   test [--no-setup]           every check; the last line is the test runner's summary
   setup                       install what the tests need and this machine lacks
   conformance FILE [--json]   run a corpus of observed behaviour
-  bench [NAME]                measure; without a name everything";
+  bench [NAME]                measure; without a name everything
+  newcomer                    follow the README in a fresh clone with an empty home";
 
 /// What went wrong, for the reader.
 type Outcome = Result<(), String>;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::setup(),
         ["conformance", rest @ ..] if !rest.is_empty() => conformance(rest),
         ["bench", rest @ ..] => bench::bench(rest),
+        ["newcomer"] => newcomer::newcomer(),
         ["layers"] => layers::check(&root()),
         ["tidy"] => tidy::check(&root()),
         [] | ["help" | "--help" | "-h"] => {

@@ -233,7 +233,7 @@ fn unknown_commands(body: &str, at: &str) -> String {
             .as_slice()
         {
             ["cargo", "xtask", command, ..] => help.contains(&format!("\n  {command} ")),
-            ["cargo", "nextest" | "test" | "fmt" | "clippy" | "install" | "run" | "add", ..] => true,
+            ["cargo", "nextest" | "test" | "fmt" | "clippy" | "install" | "run" | "add" | "new", ..] => true,
             _ => false,
         };
         if !known {

@@ -146,8 +146,8 @@
 //!
 //! # What this does not do yet
 //!
-//! Models over the network, adapters other than chat and JSON, saved programs and optimizers are not part of this
-//! version.
+//! Providers with wires of their own, retries, a cache, adapters other than chat and JSON, and optimizers are not part of
+//! this version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
 #[doc(hidden)]
@@ -199,6 +199,7 @@ pub mod modules {
 /// What a first program needs.
 pub mod prelude {
     pub use crate::evaluate::{Evaluate, exact_match, metric, metric_async};
+    pub use crate::lm::Lm;
     pub use crate::{
         ChainOfThought, Context, Example, Module, Parameters, Predict, Prediction, Program, Record, Result,
         Signature, Value, WithReasoning,
