@@ -83,6 +83,7 @@ impl Machine {
         if let Ok(shared) = shared.canonicalize() {
             link(&shared, &place.join("shared"))?;
         }
+        #[expect(clippy::disallowed_methods, reason = "where the toolchain is, only the environment tells")]
         let variable = |name: &str| std::env::var(name).ok();
         let rustup = variable("RUSTUP_HOME")
             .or_else(|| variable("HOME").map(|home| format!("{home}/.rustup")))
