@@ -1,6 +1,7 @@
 //! Every shell, TOML and JSON block of the README and of `docs/` is run or read, and must show what it shows.
 //!
 //! - ```` ```toml file:NAME ````, also `json`, `jsonl`, `csv`, `text`: the file of that name for the commands below.
+//!   A block of `python` always has a name; `python NAME` runs it, with DSPy, where `cargo xtask setup` found a Python.
 //! - ```` ```toml ````, ```` ```json ```` without a name: must be well-formed.
 //! - ```` ```console ````: lines after `$ ` are run in a fresh folder with those files; what follows is what they
 //!   print, errors included. A last line `[exit N]` stands for an exit code other than 0. A command that ends in ` &`
@@ -65,6 +66,11 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
+/// The Python that has DSPy.
+fn python() -> PathBuf {
+    root().join("target/python/bin")
+}
+
 /// What a command prints, errors included, and a line for an exit code other than 0.
 fn run(command: &str, folder: &Path) -> String {
     let bin = Path::new(env!("CARGO_BIN_EXE_dspex")).parent().unwrap();
@@ -73,7 +79,11 @@ fn run(command: &str, folder: &Path) -> String {
         .arg(format!("exec 2>&1; {command}"))
         .current_dir(folder)
         .env_clear()
-        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("PATH", format!("{}:{}:/usr/bin:/bin", bin.display(), python().display()))
+        // DSPy keeps files in the home of its user.
+        .env("HOME", folder)
+        // DSPy asks the network for a table of models otherwise.
+        .env("LITELLM_LOCAL_MODEL_COST_MAP", "true")
         .output()
         .unwrap();
     let mut text = String::from_utf8(output.stdout).unwrap();
@@ -184,6 +194,9 @@ fn pages_show_what_happens() {
                 fs::write(folder.path().join(file), &block.body).unwrap();
             }
             match block.language.as_str() {
+                "console" if block.body.contains("$ python ") && !python().exists() => {
+                    eprintln!("SKIPPED: {at}: no Python with DSPy at {}", python().display());
+                }
                 "console" => {
                     commands += block.body.matches("$ ").count();
                     let played = play(&block.body, folder.path(), &mut servers);
@@ -206,6 +219,9 @@ fn pages_show_what_happens() {
                 "rust" => {} // a doc test of the crate `dspex`
                 _ if block.file.is_some() => {}
                 "text" => {}
+                "python" => {
+                    let _ = writeln!(wrong, "{at}: a block of python is run by its name; give it one");
+                }
                 other => {
                     let _ = writeln!(wrong, "{at}: a block of `{other}` is not run by any test");
                 }

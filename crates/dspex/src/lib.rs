@@ -215,6 +215,8 @@ mod pages {
     mod architecture {}
     #[doc = include_str!("../../../CONTRIBUTING.md")]
     mod contributing {}
+    #[doc = include_str!("../../../docs/coming-from-dspy.md")]
+    mod coming_from_dspy {}
     #[doc = include_str!("../../../docs/cli.md")]
     mod cli {}
     #[doc = include_str!("../../../docs/errors.md")]
