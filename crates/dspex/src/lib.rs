@@ -217,6 +217,8 @@ mod pages {
     mod contributing {}
     #[doc = include_str!("../../../docs/coming-from-dspy.md")]
     mod coming_from_dspy {}
+    #[doc = include_str!("../../../docs/testing.md")]
+    mod testing {}
     #[doc = include_str!("../../../docs/cli.md")]
     mod cli {}
     #[doc = include_str!("../../../docs/errors.md")]
