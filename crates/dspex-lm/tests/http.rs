@@ -292,6 +292,17 @@ fn nobody_there() {
 }
 
 #[test]
+fn a_server_that_speaks_no_tls() {
+    block_on(async {
+        let server = serve([Answer::text("x")]).await;
+        let base = server.base_url().replace("http://", "https://");
+        let lm = Lm::builder("openai/m").api_base(base).build().unwrap();
+        let e = lm.call(&question()).await.unwrap_err();
+        assert_eq!((e.kind, server.calls()), (LmErrorKind::Transport, 0), "{e}");
+    });
+}
+
+#[test]
 fn a_server_that_hangs_is_given_up() {
     block_on(async {
         let server = TestServer::script(Script::always(Answer::Hang)).start().await.unwrap();
