@@ -175,8 +175,9 @@ pub mod adapters {
 /// Data sets, metrics and evaluation.
 pub mod evaluate {
     pub use dspex_evaluate::{
-        AnswerExactMatch, AnswerPassageMatch, AsyncMetric, Dataset, Evaluate, ExactMatch, ExampleResult,
-        FnMetric, Format, IntoScore, METRICS, Numeric, Outcome, Outcomes, Report, Row, TokenF1,
+        AnswerExactMatch, AnswerPassageMatch, AsyncMetric, Columns, Dataset, ErrorGroup, Evaluate, ExactMatch,
+        ExampleResult, FnMetric, Format, IntoScore, METRICS, MetricArgs, Numeric, Outcome, Outcomes, Progress,
+        Report, ResultWriter, Row, Rows, Stop, Streamed, Summary, TokenF1,
         answer_exact_match, answer_passage_match, by_name, exact_match, f1, hotpot_f1, majority, metric,
         metric_async, normalize_vote, numeric, text,
     };
