@@ -55,7 +55,13 @@ impl Format {
     }
 
     /// The format by a file's ending, or an error that says which there are.
-    pub(crate) fn of_file(path: &FilePath) -> Result<Self> {
+    ///
+    /// ```
+    /// use dspex_evaluate::Format;
+    /// let e = Format::of_file("dev.txt".as_ref()).unwrap_err();
+    /// assert_eq!(e.to_string(), "dev.txt: expected a file that ends in .jsonl, .json or .csv, found .txt");
+    /// ```
+    pub fn of_file(path: &FilePath) -> Result<Self> {
         Self::of(path).ok_or_else(|| {
             let ending = path.extension().map_or_else(|| "none".into(), |e| format!(".{}", e.display()));
             let name = path.display().to_string();
