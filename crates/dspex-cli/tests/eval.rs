@@ -124,6 +124,30 @@ fn a_bad_row_in_a_pipe_keeps_what_was_before() {
 }
 
 #[test]
+fn a_full_disk_ends_the_run_and_the_score_is_told() {
+    if !Path::new("/dev/full").exists() {
+        println!("SKIPPED: there is no /dev/full");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data.jsonl"), (0..50).map(row).collect::<String>()).unwrap();
+    assert!(
+        Command::new("ln")
+            .args(["-s", "/dev/full", "results.jsonl"])
+            .current_dir(folder.path())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let args = ["--data", "data.jsonl", "--results", "results.jsonl", "--concurrency", "1", "--json"];
+    let output = eval(folder.path(), &args).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let report = json(&output);
+    assert_eq!((&report["outcomes"]["scored"], &report["outcomes"]["not_run"]), (&1.into(), &49.into()));
+    assert_eq!((&report["score"], &report["stopped"]["reason"]), (&1.0.into(), &"output".into()));
+}
+
+#[test]
 fn a_named_pipe_is_read_once() {
     let folder = tempfile::tempdir().unwrap();
     let made = Command::new("mkfifo").arg(folder.path().join("rows.csv")).status();

@@ -78,7 +78,9 @@ fn complain_of(summary: &Summary) {
         hint(&group.error);
     }
     if let Some(stop) = &summary.stopped {
-        complain(&format!("stopped early: {stop}; the score is that of the examples until then"));
+        let score =
+            if summary.score().is_some() { "; the score is that of the examples until then" } else { "" };
+        complain(&format!("stopped early: {stop}{score}"));
         if let Some(e) = stop.error() {
             hint(e);
         }
