@@ -131,7 +131,7 @@ fn sides<E: ToExample, O: ToRecord>(
 /// A cell that a data set of CSV is read from as the same value: text and scalars as they are, the rest as JSON.
 fn cell(value: &Value) -> String {
     match value {
-        Value::Str(text) => text.to_string(),
+        Value::Str(text) => text.clone(),
         Value::None => String::new(),
         Value::Enum(member) => cell(&member.value),
         Value::Bool(_)

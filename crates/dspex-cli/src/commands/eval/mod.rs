@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use dspex_core::{Context, DynModule, Error, Example, Metric, Record, Result, Signature, unknown_name};
+use dspex_core::{
+    Context, Error, Example, Metric, Module, Parameters, Record, Result, Signature, unknown_name,
+};
 use dspex_evaluate::{Columns, Evaluate, ResultWriter, Stop, Summary};
 
 use crate::failure::Exit;
@@ -136,7 +138,7 @@ impl Eval {
     async fn evaluate(
         &self,
         ctx: &Context,
-        program: &Box<dyn DynModule>,
+        program: &(impl Module<Input = Record, Output = Record> + Parameters + Clone),
         source: Source,
         metric: Box<dyn Metric<Example, Record>>,
         take: impl FnMut(&Example, dspex_evaluate::ExampleResult<Record>) -> Result<()> + Send,

@@ -1,6 +1,7 @@
 //! The table of results for people: the first examples of the set, a line each.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 use dspex_core::{Example, Record, Signature, Value};
@@ -56,7 +57,7 @@ impl Results {
         table.add_rows(self.lines.values());
         let mut text = table.to_string();
         if total > self.lines.len() {
-            text.push_str(&format!("\n({} of {total} examples; --table N shows more)", self.lines.len()));
+            let _ = write!(text, "\n({} of {total} examples; --table N shows more)", self.lines.len());
         }
         text
     }
