@@ -246,6 +246,17 @@ fn a_deadline_without_a_runtime_is_an_error_and_no_panic() {
     assert_eq!(e.to_string(), "expected a tokio runtime for the deadlines, found none");
 }
 
+#[tokio::test]
+async fn a_time_beyond_all_clocks_is_no_limit() {
+    let dev = dev(2);
+    let evaluate = Evaluate::new(&dev)
+        .metric(exact_match("a"))
+        .example_deadline(Duration::MAX)
+        .total_deadline(Duration::MAX);
+    let report = evaluate.run(&Context::new(echo(|_| None)), &program()).await.unwrap();
+    assert_eq!((report.score(), report.stopped.is_none()), (Some(1.0), true));
+}
+
 #[test]
 fn one_example_is_a_set() {
     let dev = dev(1);

@@ -95,12 +95,19 @@ impl Dataset {
 
     /// Reads a file row by row; its ending says its form. A JSON list is read as a whole first.
     ///
-    /// ```no_run
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("dev.jsonl");
+    /// # std::fs::write(&path, "{\"question\": \"1+1\", \"answer\": \"2\"}\n").unwrap();
     /// use dspex_core::Signature;
     /// use dspex_evaluate::{Dataset, Evaluate, exact_match};
     /// let signature = Signature::parse("question -> answer")?;
-    /// let examples = Dataset::stream("millions.jsonl")?.map(|row| row?.example(&signature));
+    /// let examples = Dataset::stream(&path)?.map(|row| row?.example(&signature));
     /// let evaluate = Evaluate::over(examples).metric(exact_match("answer"));
+    /// # let ctx = dspex_core::Context::new(dspex_testkit::ScriptedLm::always("[[ ## answer ## ]]\n2"));
+    /// # let program = dspex_modules::Predict::from_signature(signature.clone());
+    /// # let summary = dspex_testkit::block_on(evaluate.run_each(&ctx, &program, |_, _| Ok(())))?;
+    /// # assert_eq!(summary.score(), Some(1.0));
     /// # Ok::<(), dspex_core::Error>(())
     /// ```
     pub fn stream(path: impl AsRef<FilePath>) -> Result<Rows<BufReader<File>>> {

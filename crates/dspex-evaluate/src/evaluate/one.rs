@@ -36,7 +36,7 @@ impl<P, M> One<'_, P, M> {
     {
         let started = self.ctx.clock().now();
         let (mut ctx, meter) = self.ctx.metered();
-        let until = self.time.map(|time| Instant::now() + time);
+        let until = self.time.and_then(|time| Instant::now().checked_add(time));
         if let Some(until) = until {
             ctx = ctx.with_options(Options::new().deadline(until.into_std()).over(ctx.options()));
         }

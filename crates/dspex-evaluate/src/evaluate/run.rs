@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::future::pending;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use dspex_core::{Cancellation, Context, Error, HasInput, Metric, Module, Parameters, Program as _, Result};
 use futures_util::future::{Either, select};
@@ -36,7 +36,7 @@ impl Settings<'_> {
         total: Option<usize>,
         ctx: &Context,
         program: &P,
-        mut each: F,
+        each: F,
     ) -> Result<Summary>
     where
         B: Borrow<E> + Send,
@@ -52,78 +52,46 @@ impl Settings<'_> {
         let limit = self.timer()?;
         let (started, end) = (ctx.clock().now(), Cancellation::new());
         let one = One { ctx, program, metric, time: self.example_deadline, end: &end };
-        let mut summary = Summary::new(metric.name(), ctx.random("evaluate").next_u64());
-        let (mut stop, mut dry, mut count, mut handed_over) = (None, false, 0, Ok(()));
-        let mut told = Told::default();
-        let mut source = pin!(source);
-        let mut over = pin!(over(ctx, limit));
+        let mut taken =
+            Taken::new(self, Summary::new(metric.name(), ctx.random("evaluate").next_u64()), total, each);
+        let (mut dry, mut count) = (false, 0);
+        let (mut source, mut over) = (pin!(source), pin!(over(ctx, limit)));
         let mut running = FuturesUnordered::new();
         loop {
             // Looked at each time: where nothing ever waits, no timer and no signal is ever heard.
             if !end.is_cancelled()
                 && let Some(why) = self.is_over(ctx, limit)
             {
-                stop.get_or_insert(why);
+                taken.stop.get_or_insert(why);
                 end.cancel();
             }
-            let open = stop.is_none() && !dry && running.len() < self.concurrency;
+            let open = taken.stop.is_none() && !dry && running.len() < self.concurrency;
             if !open && running.is_empty() {
                 break;
             }
-            let step = {
-                let done = pin!(async {
-                    match running.next().await {
-                        Some(result) => Step::Done(result),
-                        None => pending().await,
-                    }
-                });
-                let next =
-                    pin!(async { if open { Step::Next(source.next().await) } else { pending().await } });
-                let over = pin!(async {
-                    if !end.is_cancelled() {
-                        over.as_mut().await;
-                        return Step::Over;
-                    }
-                    pending().await
-                });
-                match select(done, select(next, over)).await {
-                    Either::Left((step, _))
-                    | Either::Right((Either::Left((step, _)) | Either::Right((step, _)), _)) => step,
-                }
-            };
-            match step {
+            let source = open.then_some(source.as_mut());
+            let over = (!end.is_cancelled()).then_some(over.as_mut());
+            match step(&mut running, source, over).await {
                 Step::Over => {}
                 Step::Next(None) => dry = true,
-                Step::Next(Some(Err(e))) => stop = Some(Stop::Data(e)),
+                Step::Next(Some(Err(e))) => taken.stop = Some(Stop::Data(e)),
                 Step::Next(Some(Ok(example))) => {
                     running.push(one.run::<B, E>(count, example));
                     count += 1;
                 }
                 Step::Done((example, result)) => {
-                    summary.add(&result);
-                    if matches!(result.outcome, Outcome::NotRun) {
-                        continue;
-                    }
-                    told.take(&result.outcome);
-                    self.tell(&told, total);
-                    if handed_over.is_ok() {
-                        handed_over = each(example.borrow(), result).map_err(|e| {
-                            stop.get_or_insert(Stop::Output(e));
-                        });
-                    }
-                    if stop.is_none() {
-                        stop = self.beyond(summary.outcomes());
-                    }
-                    if told.done.is_multiple_of(IN_A_ROW) {
+                    taken.take(example.borrow(), result);
+                    if taken.told.done.is_multiple_of(IN_A_ROW) {
                         tokio::task::yield_now().await;
                     }
                 }
             }
         }
-        if count == 0 && stop.is_none() {
+        if count == 0 && taken.stop.is_none() {
             return Err(Error::configuration("expected at least one example, found an empty set")
                 .with_hint("check the file, or the filter that made the set"));
         }
+        let Taken { mut summary, stop, .. } = taken;
         summary.close(total, stop, ctx.clock().now().saturating_duration_since(started));
         Ok(summary)
     }
@@ -135,7 +103,8 @@ impl Settings<'_> {
             return Err(Error::configuration("expected a tokio runtime for the deadlines, found none")
                 .with_hint("run the evaluation in tokio, with its timer, or without deadlines"));
         }
-        Ok(self.total_deadline.map(|time| Instant::now() + time))
+        // A time beyond all clocks is none.
+        Ok(self.total_deadline.and_then(|time| Instant::now().checked_add(time)))
     }
 
     fn is_over(&self, ctx: &Context, limit: Option<Instant>) -> Option<Stop> {
@@ -145,11 +114,36 @@ impl Settings<'_> {
         limit.filter(|limit| Instant::now() >= *limit)?;
         self.total_deadline.map(Stop::Deadline)
     }
+}
 
-    fn tell(&self, told: &Told, total: Option<usize>) {
-        if let Some(tell) = &self.progress {
-            let score = (told.scored > 0).then(|| told.sum / told.scored as f64);
-            tell(&Progress { done: told.done, total, score, errors: told.done - told.scored });
+/// What comes next: results before examples, so that no example starts after the one too many.
+async fn step<B, R, S: Stream<Item = Result<B>>>(
+    running: &mut FuturesUnordered<impl Future<Output = R>>,
+    source: Option<Pin<&mut S>>,
+    over: Option<Pin<&mut impl Future<Output = ()>>>,
+) -> Step<B, R> {
+    let done = pin!(async {
+        match running.next().await {
+            Some(result) => Step::Done(result),
+            None => pending().await,
+        }
+    });
+    let next = pin!(async {
+        match source {
+            Some(mut source) => Step::Next(source.next().await),
+            None => pending().await,
+        }
+    });
+    let over = pin!(async {
+        match over {
+            Some(over) => over.await,
+            None => pending().await,
+        }
+        Step::Over
+    });
+    match select(done, select(next, over)).await {
+        Either::Left((step, _)) | Either::Right((Either::Left((step, _)) | Either::Right((step, _)), _)) => {
+            step
         }
     }
 }
@@ -163,6 +157,48 @@ async fn over(ctx: &Context, limit: Option<Instant>) {
         }
     });
     select(time, pin!(ctx.cancellation().cancelled())).await;
+}
+
+/// What was taken in so far.
+struct Taken<'s, F> {
+    settings: &'s Settings<'s>,
+    summary: Summary,
+    total: Option<usize>,
+    told: Told,
+    stop: Option<Stop>,
+    each: F,
+    /// Whether `each` still takes results.
+    open: bool,
+}
+
+impl<'s, F> Taken<'s, F> {
+    fn new(settings: &'s Settings<'s>, summary: Summary, total: Option<usize>, each: F) -> Self {
+        Self { settings, summary, total, told: Told::default(), stop: None, each, open: true }
+    }
+
+    /// Counts a result, tells of it, hands it over, and looks whether it was one error too many.
+    fn take<E, O>(&mut self, example: &E, result: ExampleResult<O>)
+    where
+        F: FnMut(&E, ExampleResult<O>) -> Result<()>,
+    {
+        self.summary.add(&result);
+        if matches!(result.outcome, Outcome::NotRun) {
+            return;
+        }
+        self.told.take(&result.outcome);
+        if let Some(tell) = &self.settings.progress {
+            tell(&self.told.progress(self.total));
+        }
+        if self.open
+            && let Err(e) = (self.each)(example, result)
+        {
+            self.open = false;
+            self.stop.get_or_insert(Stop::Output(e));
+        }
+        if self.stop.is_none() {
+            self.stop = self.settings.beyond(self.summary.outcomes());
+        }
+    }
 }
 
 /// The counts for progress; their mean is that in the order in which examples end.
@@ -180,5 +216,10 @@ impl Told {
             self.scored += 1;
             self.sum += score;
         }
+    }
+
+    fn progress(&self, total: Option<usize>) -> Progress {
+        let score = (self.scored > 0).then(|| self.sum / self.scored as f64);
+        Progress { done: self.done, total, score, errors: self.done - self.scored }
     }
 }
