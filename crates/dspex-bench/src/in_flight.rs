@@ -68,7 +68,7 @@ pub(crate) fn in_flight() -> Measured {
 }
 
 /// Memory of this process in use.
-fn resident_kilobytes() -> Result<f64, Box<dyn std::error::Error>> {
+pub(crate) fn resident_kilobytes() -> Result<f64, Box<dyn std::error::Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line =
         status.lines().find_map(|l| l.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc/self/status")?;

@@ -2,6 +2,7 @@
 //!
 //! Bounds are those of the release build on two cores. To add a bench: a function and a line in `BENCHES`.
 
+mod evaluate;
 mod in_flight;
 mod measure;
 mod model;
@@ -23,6 +24,7 @@ const BENCHES: &[Bench] = &[
     ("signature", per_call::signature),
     ("predict", per_call::predict),
     ("in_flight", in_flight::in_flight),
+    ("evaluate", evaluate::evaluate),
     ("render", start::render),
 ];
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use dspex_core::{Error, ErrorKind, Stage};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::output::{complain, print_json};
 
@@ -54,7 +54,7 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         if self.json {
             // Where this cannot be written, the exit code and the line below still tell.
-            let _ = print_json(&json!({"error": error_json(&self.error)}));
+            let _ = print_json(&json!({"error": self.error.to_json()}));
         }
         let mut text = format!("error: {}", self.error);
         if let ErrorKind::Signature(e) = self.error.kind() {
@@ -70,35 +70,4 @@ impl Failure {
         complain(&text);
         Exit::of(&self.error).into()
     }
-}
-
-/// An error as `--json` writes it.
-pub(crate) fn error_json(e: &Error) -> Json {
-    let mut out = json!({
-        "kind": e.code(),
-        "stage": e.stage().name(),
-        "message": e.kind().to_string(),
-        "field": e.kind().field(),
-        "path": e.path().map(ToString::to_string),
-        "hint": e.hint(),
-    });
-    if let ErrorKind::Signature(s) = e.kind() {
-        out["offset"] = json!(s.offset);
-        out["expected"] = json!(s.expected);
-        out["found"] = json!(s.found);
-    }
-    if let ErrorKind::Ambiguous { rule, .. } = e.kind() {
-        out["rule"] = json!(rule.id());
-    }
-    if let ErrorKind::Lm(lm) = e.kind() {
-        out["model"] = json!(lm.model);
-        out["status"] = json!(lm.status);
-        out["request_id"] = json!(lm.request_id);
-        out["retry_after"] = json!(lm.retry_after.map(|wait| wait.as_secs_f64()));
-    }
-    if !e.attempts().is_empty() {
-        out["usage"] = json!(e.usage());
-        out["raw"] = json!(e.raw());
-    }
-    out
 }

@@ -20,6 +20,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Stage {
     /// Before any call: a signature, a program, an option, an input.
     Configuration,
+    /// In the program's own code, between its calls of models.
+    Program,
     /// While the request was made.
     Render,
     /// On the way to the model or in it.
@@ -43,6 +45,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
+            Self::Program => "program",
             Self::Render => "render",
             Self::Model => "model",
             Self::Parse => "parse",
@@ -166,6 +169,12 @@ pub enum ErrorKind {
         /// The value.
         found: String,
     },
+    /// Code of a program that panicked.
+    #[error("expected the program to end, found a panic: {message}")]
+    Panic {
+        /// What it said.
+        message: String,
+    },
     /// A metric that failed or gave no number.
     #[error("metric {metric}: {message}")]
     Metric {
@@ -243,6 +252,7 @@ impl ErrorKind {
             Self::FieldType { .. } => "field_type",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Constraint { .. } => "constraint",
+            Self::Panic { .. } => "panic",
             Self::Metric { .. } => "metric",
             Self::Data { .. } => "data",
             Self::File { .. } => "file",
@@ -266,6 +276,7 @@ impl ErrorKind {
                 "read the raw reply; the rule that refuses it can be switched off in the policy"
             }
             Self::Constraint { .. } => "tell the model the bound in the description, or widen it",
+            Self::Panic { .. } => "mend the program; give an error where it cannot go on",
             Self::Data { .. } => "mend it there, and run again",
             Self::File { .. } => "check the path and who may read or write it",
             _ => return None,
@@ -291,6 +302,7 @@ impl ErrorKind {
             | Self::FieldType { .. }
             | Self::Ambiguous { .. } => Stage::Parse,
             Self::Constraint { .. } => Stage::Validation,
+            Self::Panic { .. } => Stage::Program,
             Self::Metric { .. } => Stage::Metric,
             Self::Data { .. } | Self::File { .. } | Self::Output { .. } => Stage::Data,
             Self::Cancelled => Stage::Cancelled,

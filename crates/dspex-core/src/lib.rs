@@ -13,6 +13,7 @@ mod cancel;
 mod clock;
 mod context;
 mod error;
+mod error_json;
 mod example;
 pub mod lm;
 mod meter;

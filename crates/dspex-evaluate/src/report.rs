@@ -1,203 +1,228 @@
-//! What an evaluation found: an outcome for each example, and the mean of those that were scored.
+//! What an evaluation found: the mean of the examples that were scored, and what became of the others.
 
-use dspex_core::{Error, Prediction, Random, Usage};
+use std::io::{Cursor, Write};
+use std::ops::Deref;
 use std::time::Duration;
 
-/// What became of one example.
+use dspex_core::{Error, ErrorKind, Result, ToExample, ToRecord, Usage};
+use serde_json::{Value as Json, json};
+
+use crate::dataset::Format;
+use crate::outcome::{ExampleResult, Outcome, Outcomes};
+use crate::results::{Columns, ResultWriter};
+use crate::statistics::Scores;
+use crate::stop::Stop;
+
+/// Errors of one outcome and one code.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Outcome {
-    /// The metric gave a number.
-    Scored(f64),
-    /// The program failed: a reply that cannot be read, a value that breaks a rule.
-    ProgramError(Error),
-    /// Something outside the program failed: the network, the provider, the account.
-    InfrastructureError(Error),
-    /// The metric failed or gave no number.
-    MetricError(Error),
-    /// The evaluation ended before its turn.
-    NotRun,
-}
-
-impl Outcome {
-    /// The outcome's name, as reports print it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Scored(_) => "scored",
-            Self::ProgramError(_) => "program_error",
-            Self::InfrastructureError(_) => "infrastructure_error",
-            Self::MetricError(_) => "metric_error",
-            Self::NotRun => "not_run",
-        }
-    }
-
-    /// The error, where it is one.
-    pub fn error(&self) -> Option<&Error> {
-        match self {
-            Self::ProgramError(e) | Self::InfrastructureError(e) | Self::MetricError(e) => Some(e),
-            Self::Scored(_) | Self::NotRun => None,
-        }
-    }
-}
-
-/// One example of an evaluation.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ExampleResult<O> {
-    /// Its place in the set.
+pub struct ErrorGroup {
+    /// How many examples ended so.
+    pub count: usize,
+    /// The first of them, by its place in the set.
     pub index: usize,
-    /// What the program gave; none where it failed.
-    pub prediction: Option<Prediction<O>>,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// What it cost.
-    pub usage: Usage,
-    /// How long it took.
-    pub elapsed: Duration,
+    /// The outcome's name.
+    pub outcome: &'static str,
+    /// The error of the first.
+    pub error: Error,
 }
 
-impl<O> ExampleResult<O> {
-    pub(crate) fn new(index: usize, outcome: Outcome) -> Self {
-        Self { index, prediction: None, outcome, usage: Usage::default(), elapsed: Duration::ZERO }
-    }
-}
-
-/// How many examples came to which outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Outcomes {
-    /// Scored.
-    pub scored: usize,
-    /// The program failed.
-    pub program_error: usize,
-    /// Something outside failed.
-    pub infrastructure_error: usize,
-    /// The metric failed.
-    pub metric_error: usize,
-    /// Not run.
-    pub not_run: usize,
-}
-
-/// What an evaluation found.
+/// The figures of an evaluation. It holds no examples and no predictions, whatever the size of the set.
+///
+/// ```
+/// use dspex_core::{Context, Error, Example};
+/// use dspex_evaluate::{Evaluate, exact_match};
+/// use dspex_modules::Predict;
+/// use dspex_testkit::{ScriptedLm, block_on};
+///
+/// let numbers = (0..100).map(|n| Ok(Example::new([("n", n), ("half", n / 2)]).with_inputs(["n"])));
+/// let ctx = Context::new(ScriptedLm::always("[[ ## half ## ]]\n7"));
+/// let program = Predict::parse("n: int -> half: int")?;
+/// let summary = block_on(Evaluate::over(numbers).metric(exact_match("half")).run_each(&ctx, &program, |_, _| Ok(())))?;
+/// assert_eq!((summary.score(), summary.outcomes().scored), (Some(0.02), 100));
+/// assert_eq!(summary.to_json()["outcomes"]["program_error"], 0);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Report<O> {
+pub struct Summary {
     /// The metric's name.
     pub metric: String,
-    /// One result for each example, in the order of the set.
-    pub results: Vec<ExampleResult<O>>,
-    /// Whether it was cancelled before its end.
-    pub cancelled: bool,
+    /// Why it ended before the end of the set; none where it did not.
+    pub stopped: Option<Stop>,
     /// How long it took.
     pub elapsed: Duration,
+    /// The errors, one entry for each outcome and code, in the order of the first of each.
+    pub errors: Vec<ErrorGroup>,
+    outcomes: Outcomes,
+    usage: Usage,
+    scores: Scores,
     seed: u64,
 }
 
-impl<O> Report<O> {
-    pub(crate) fn new(
-        metric: String,
-        results: Vec<ExampleResult<O>>,
-        cancelled: bool,
-        elapsed: Duration,
-        seed: u64,
-    ) -> Self {
-        Self { metric, results, cancelled, elapsed, seed }
+impl Summary {
+    pub(crate) fn new(metric: &str, seed: u64) -> Self {
+        Self {
+            metric: metric.to_owned(),
+            stopped: None,
+            elapsed: Duration::ZERO,
+            errors: Vec::new(),
+            outcomes: Outcomes::default(),
+            usage: Usage::default(),
+            scores: Scores::default(),
+            seed,
+        }
     }
 
-    fn scores(&self) -> Vec<f64> {
-        self.results
-            .iter()
-            .filter_map(|r| if let Outcome::Scored(score) = r.outcome { Some(score) } else { None })
-            .collect()
+    pub(crate) fn add<O>(&mut self, result: &ExampleResult<O>) {
+        self.outcomes.count(&result.outcome);
+        self.usage += result.usage;
+        self.scores.add(result.index, result.outcome.score());
+        if let Some(error) = result.outcome.error() {
+            self.add_error(result.index, &result.outcome, error);
+        }
+    }
+
+    fn add_error(&mut self, index: usize, outcome: &Outcome, error: &Error) {
+        let same = |g: &&mut ErrorGroup| g.outcome == outcome.name() && g.error.code() == error.code();
+        match self.errors.iter_mut().find(same) {
+            Some(group) => {
+                group.count += 1;
+                if index < group.index {
+                    (group.index, group.error) = (index, error.clone());
+                }
+            }
+            None => {
+                let outcome = outcome.name();
+                self.errors.push(ErrorGroup { count: 1, index, outcome, error: error.clone() });
+            }
+        }
+    }
+
+    /// The end: of `total` examples, where that is known, those that are not here were not run.
+    pub(crate) fn close(&mut self, total: Option<usize>, stopped: Option<Stop>, elapsed: Duration) {
+        self.scores.close();
+        self.errors.sort_by_key(|g| g.index);
+        if let Some(total) = total {
+            self.outcomes.not_run = total.saturating_sub(self.outcomes.ended());
+        }
+        (self.stopped, self.elapsed) = (stopped, elapsed);
     }
 
     /// The mean of the scores; none where no example was scored.
     pub fn score(&self) -> Option<f64> {
-        mean(&self.scores())
+        self.scores.mean()
     }
 
     /// The 95 % interval of the mean; none where no example was scored.
     ///
     /// Wilson's score interval where every score is 0 or 1; else the percentile bootstrap with 2,000 resamples, the
-    /// same for the same seed.
+    /// same for the same seed; beyond 5,000 scores the normal interval, which the bootstrap is then no better than.
     pub fn interval(&self) -> Option<(f64, f64)> {
-        interval(&self.scores(), self.seed)
+        self.scores.interval(self.seed)
     }
 
-    /// How many examples came to which outcome.
+    /// How many examples came to which outcome. Of a stream that ended early only those count that were started,
+    /// unless it was said how many there are.
     pub fn outcomes(&self) -> Outcomes {
-        let mut all = Outcomes::default();
-        for r in &self.results {
-            *match r.outcome {
-                Outcome::Scored(_) => &mut all.scored,
-                Outcome::ProgramError(_) => &mut all.program_error,
-                Outcome::InfrastructureError(_) => &mut all.infrastructure_error,
-                Outcome::MetricError(_) => &mut all.metric_error,
-                Outcome::NotRun => &mut all.not_run,
-            } += 1;
-        }
-        all
+        self.outcomes
     }
 
     /// What it cost, failed examples included.
     pub fn usage(&self) -> Usage {
-        self.results.iter().map(|r| r.usage).sum()
+        self.usage
     }
-}
 
-fn mean(scores: &[f64]) -> Option<f64> {
-    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
-}
-
-fn interval(scores: &[f64], seed: u64) -> Option<(f64, f64)> {
-    let mean = mean(scores)?;
-    if scores.iter().all(|s| [0.0, 1.0].contains(s)) {
-        return Some(wilson(mean, scores.len() as f64));
-    }
-    Some(bootstrap(scores, seed))
-}
-
-/// Wilson's score interval for a share `p` of `n` (E. B. Wilson, 1927), at 95 %.
-fn wilson(p: f64, n: f64) -> (f64, f64) {
-    const Z: f64 = 1.959_963_984_540_054;
-    let z2 = Z * Z;
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    ((centre - half).max(0.0), (centre + half).min(1.0))
-}
-
-/// The percentile bootstrap of the mean (B. Efron, 1979), at 95 %.
-fn bootstrap(scores: &[f64], seed: u64) -> (f64, f64) {
-    const RESAMPLES: usize = 2_000;
-    let mut random = Random::new(seed, "evaluate/interval");
-    let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            (0..scores.len()).map(|_| scores[random.below(scores.len())]).sum::<f64>() / scores.len() as f64
+    /// The figures as a JSON object: `score`, `interval`, `n`, `outcomes`, `usage`, `seconds`, `metric`, `stopped`
+    /// and `errors`.
+    pub fn to_json(&self) -> Json {
+        let errors: Vec<Json> = self
+            .errors
+            .iter()
+            .map(|g| {
+                json!({"index": g.index, "outcome": g.outcome, "count": g.count, "error": g.error.to_json()})
+            })
+            .collect();
+        json!({
+            "score": self.score(),
+            "interval": self.interval().map(|(low, high)| [low, high]),
+            "n": self.outcomes.total(),
+            "outcomes": self.outcomes.to_json(),
+            "usage": self.usage,
+            "seconds": self.elapsed.as_secs_f64(),
+            "metric": self.metric,
+            "stopped": self.stopped.as_ref().map(Stop::to_json),
+            "errors": errors,
         })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    (means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40])
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What an evaluation found: its figures, to which it dereferences, and a result for each example.
+///
+/// ```
+/// use dspex_core::{Context, Example};
+/// use dspex_evaluate::{Evaluate, Format, exact_match};
+/// use dspex_modules::Predict;
+/// use dspex_testkit::{ScriptedLm, block_on};
+///
+/// let dev = [Example::new([("question", "2+2"), ("answer", "4")]).with_inputs(["question"])];
+/// let ctx = Context::new(ScriptedLm::always("[[ ## answer ## ]]\n5"));
+/// let evaluate = Evaluate::new(&dev).metric(exact_match("answer"));
+/// let report = block_on(evaluate.run(&ctx, &Predict::parse("question -> answer")?))?;
+/// assert_eq!((report.score(), report.results[0].outcome.score()), (Some(0.0), Some(0.0)));
+///
+/// let mut table = Vec::new();
+/// report.write_results(&dev, Format::Csv, &mut table)?;
+/// assert!(table.starts_with(b"index,input.question,label.answer,output.answer,outcome,score,"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report<O> {
+    /// One result for each example, in the order of the set.
+    pub results: Vec<ExampleResult<O>>,
+    summary: Summary,
+}
 
-    #[test]
-    fn wilson_as_published() {
-        // 81 of 263 at 95 %: 0.2553 to 0.3662 (R. G. Newcombe, 1998, table I, method 3).
-        let (low, high) = wilson(81.0 / 263.0, 263.0);
-        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} {high}");
-        // 0 of 20: 0.0000 to 0.1611.
-        let (low, high) = wilson(0.0, 20.0);
-        assert!(low.abs() < 1e-12 && (high - 0.1611).abs() < 5e-5, "{low} {high}");
+impl<O> Report<O> {
+    pub(crate) fn new(results: Vec<ExampleResult<O>>, summary: Summary) -> Self {
+        Self { results, summary }
     }
 
-    #[test]
-    fn the_bootstrap_covers_the_mean_and_repeats() {
-        let scores: Vec<f64> = (0..200).map(|i| f64::from(i % 10) / 9.0).collect();
-        let (low, high) = interval(&scores, 1).unwrap();
-        assert!(low < 0.5 && 0.5 < high && high - low < 0.12, "{low} {high}");
-        assert_eq!(interval(&scores, 1), Some((low, high)));
+    /// The figures alone.
+    pub fn into_summary(self) -> Summary {
+        self.summary
+    }
+
+    /// Writes the results, one line for each, as [`ResultWriter`] does; columns of CSV are those that there are.
+    ///
+    /// `examples` are those that were evaluated, in their order. A writer that fails is an error.
+    pub fn write_results<E: ToExample>(
+        &self,
+        examples: &[E],
+        format: Format,
+        mut to: impl Write,
+    ) -> Result<()>
+    where
+        O: ToRecord,
+    {
+        let pairs = || self.results.iter().filter_map(|r| Some((examples.get(r.index)?, r)));
+        let columns = Columns::seen(pairs())?;
+        let mut writer = ResultWriter::new("results", Cursor::new(Vec::new()), format, columns)?;
+        for (example, result) in pairs() {
+            writer.write(example, result)?;
+        }
+        to.write_all(writer.into_inner().get_ref()).map_err(|e| {
+            let message = format!("cannot be written: {e}");
+            ErrorKind::Output { place: "results".into(), message }.into()
+        })
+    }
+}
+
+impl<O> Deref for Report<O> {
+    type Target = Summary;
+
+    fn deref(&self) -> &Summary {
+        &self.summary
     }
 }

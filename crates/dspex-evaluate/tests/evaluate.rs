@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dspex_core::lm::{LmError, LmErrorKind, Reply};
 use dspex_core::{Cancellation, Context, Error, Example, Module, Overrides, Prediction, Record, Usage};
-use dspex_evaluate::{Evaluate, Outcome, Report, exact_match, metric, metric_async};
+use dspex_evaluate::{Evaluate, Outcome, Report, Stop, exact_match, metric, metric_async};
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
 
@@ -135,7 +135,7 @@ async fn at_most_so_many_run_at_one_time_and_order_is_kept() {
     let evaluate = Evaluate::new(&dev)
         .metric(slow)
         .concurrency(4)
-        .on_progress(move |done, of| tell.lock().unwrap().push((done, of)));
+        .on_progress(move |p| tell.lock().unwrap().push((p.done, p.total)));
     let report = evaluate.run(&Context::new(echo(&[])), &program()).await.unwrap();
     assert_eq!(most.load(Ordering::SeqCst), 4);
     let scores: Vec<f64> = report
@@ -144,7 +144,7 @@ async fn at_most_so_many_run_at_one_time_and_order_is_kept() {
         .map(|r| if let Outcome::Scored(s) = r.outcome { s } else { f64::NAN })
         .collect();
     assert_eq!(scores, (0..20).map(f64::from).collect::<Vec<_>>());
-    assert_eq!(*told.lock().unwrap(), (1..=20).map(|i| (i, 20)).collect::<Vec<_>>());
+    assert_eq!(*told.lock().unwrap(), (1..=20).map(|i| (i, Some(20))).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +161,7 @@ async fn cancelling_keeps_what_is_known() {
     };
     let (report, ()) = tokio::join!(evaluate.run(&ctx, &program), cancel);
     let report = report.unwrap();
-    assert!(report.cancelled);
+    assert!(matches!(report.stopped, Some(Stop::Cancelled)));
     assert_eq!((report.outcomes().scored, report.outcomes().not_run), (4, 6));
     assert_eq!(report.score(), Some(1.0));
 }

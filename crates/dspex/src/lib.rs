@@ -144,6 +144,38 @@
 //! # }).unwrap();
 //! ```
 //!
+//! A run over many examples with a model that costs money needs ends: a threshold of errors, a time for each example and
+//! one for all. Whatever ends it, the report has what was known until then. Errors are never scores.
+//!
+//! ```
+//! use dspex::prelude::*;
+//! use std::time::Duration;
+//!
+//! # dspex_testkit::block_on(async {
+//! // The examples come one by one and are not held; the fourth is an outage.
+//! let examples = (0..1_000).map(|n| Ok(Example::new([("n", n), ("m", n)]).with_inputs(["n"])));
+//! let outage = dspex::lm::LmError::new(dspex::lm::LmErrorKind::Server, "down");
+//! let lm = dspex_testkit::ScriptedLm::always("[[ ## m ## ]]\n2").with_failure(3, outage);
+//!
+//! let mut right = Vec::new();
+//! let summary = Evaluate::over(examples)
+//!     .metric(exact_match("m"))
+//!     .concurrency(1)
+//!     .max_infrastructure_errors(0)
+//!     .example_deadline(Duration::from_secs(30))
+//!     .total_deadline(Duration::from_secs(3_600))
+//!     .run_each(&Context::new(lm), &Predict::parse("n: int -> m: int")?, |_, result| {
+//!         right.extend(result.outcome.score().filter(|s| *s == 1.0).map(|_| result.index));
+//!         Ok(())
+//!     })
+//!     .await?;
+//! assert_eq!((summary.outcomes().scored, summary.outcomes().infrastructure_error), (3, 1));
+//! assert_eq!((summary.score(), right), (Some(1.0 / 3.0), vec![2]));
+//! assert!(summary.stopped.unwrap().to_string().starts_with("more than 0 examples ended with an infrastructure"));
+//! # Ok::<(), dspex::Error>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # What this does not do yet
 //!
 //! Providers with wires of their own, retries, a cache, adapters other than chat and JSON, and optimizers are not part of
@@ -175,8 +207,9 @@ pub mod adapters {
 /// Data sets, metrics and evaluation.
 pub mod evaluate {
     pub use dspex_evaluate::{
-        AnswerExactMatch, AnswerPassageMatch, AsyncMetric, Dataset, Evaluate, ExactMatch, ExampleResult,
-        FnMetric, Format, IntoScore, METRICS, Numeric, Outcome, Outcomes, Report, Row, TokenF1,
+        AnswerExactMatch, AnswerPassageMatch, AsyncMetric, Columns, Dataset, ErrorGroup, Evaluate,
+        ExactMatch, ExampleResult, FnMetric, Format, IntoScore, METRICS, MetricArgs, Numeric, Outcome,
+        Outcomes, Progress, Report, ResultWriter, Row, Rows, Stop, Streamed, Summary, TokenF1,
         answer_exact_match, answer_passage_match, by_name, exact_match, f1, hotpot_f1, majority, metric,
         metric_async, normalize_vote, numeric, text,
     };

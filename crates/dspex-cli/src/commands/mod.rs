@@ -50,6 +50,8 @@ fn block_on<F: Future>(ctx: &dspex_core::Context, future: F) -> dspex_core::Resu
     });
     let output = runtime.block_on(future);
     ctrl_c.abort();
+    // A thread that waits for a pipe cannot be told to stop; the process ends without it.
+    runtime.shutdown_background();
     Ok(output)
 }
 

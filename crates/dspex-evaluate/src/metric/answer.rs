@@ -2,6 +2,7 @@
 
 use dspex_core::{Result, Score};
 
+use super::args::MetricArgs;
 use super::sides::{Measure, Sides, field_metric};
 use crate::text::{em_score, f1_score};
 
@@ -28,6 +29,10 @@ pub fn answer_exact_match(field: impl Into<String>) -> AnswerExactMatch {
 }
 
 impl AnswerExactMatch {
+    pub(super) fn with_args(field: &str, args: &mut MetricArgs) -> Result<Self> {
+        Ok(answer_exact_match(field).frac(args.number("frac", 1.0, 0.0..=1.0)?))
+    }
+
     /// The metric content with a token F1 of at least so much, where that is below 1.
     ///
     /// ```

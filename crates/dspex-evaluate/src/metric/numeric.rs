@@ -2,6 +2,7 @@
 
 use dspex_core::{Result, Score, Value};
 
+use super::args::MetricArgs;
 use super::sides::{Measure, Sides, field_metric};
 
 /// Whether a number of the prediction is near that of the example.
@@ -42,6 +43,13 @@ enum Number<'a> {
 }
 
 impl Numeric {
+    pub(super) fn with_args(field: &str, args: &mut MetricArgs) -> Result<Self> {
+        let usual = numeric(field);
+        let absolute = args.number("absolute", usual.absolute, 0.0..=f64::INFINITY)?;
+        let relative = args.number("relative", usual.relative, 0.0..=f64::INFINITY)?;
+        Ok(usual.absolute(absolute).relative(relative))
+    }
+
     /// The metric with numbers near that differ by at most so much.
     ///
     /// ```

@@ -2,6 +2,7 @@
 
 use dspex_core::{Result, Score};
 
+use super::args::MetricArgs;
 use super::sides::{Measure, Sides, field_metric};
 use crate::text::passage_has_answer;
 
@@ -30,6 +31,12 @@ pub fn answer_passage_match(field: impl Into<String>) -> AnswerPassageMatch {
 }
 
 impl AnswerPassageMatch {
+    pub(super) fn with_args(field: &str, args: &mut MetricArgs) -> Self {
+        let usual = answer_passage_match(field);
+        let passages = args.text("passages_in", &usual.passages);
+        usual.passages_in(passages)
+    }
+
     /// The metric with the passages in another field of the prediction than `context`.
     ///
     /// ```

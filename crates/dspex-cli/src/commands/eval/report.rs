@@ -1,0 +1,98 @@
+//! The report: for people, and as JSON.
+
+use std::fmt::Write as _;
+
+use dspex_core::Result;
+use dspex_evaluate::{Stop, Summary};
+use serde_json::{Value as Json, json};
+
+use crate::failure::Exit;
+use crate::output::{complain, print};
+
+/// What the report says beside the scores.
+pub(super) struct Details<'a> {
+    pub(super) metric: &'a str,
+    pub(super) field: &'a str,
+    pub(super) lm: &'a str,
+    pub(super) adapter: String,
+    pub(super) policy: &'a str,
+}
+
+/// A run that ended early says so; otherwise a run fails only if nothing could be scored.
+pub(super) fn exit(summary: &Summary) -> Exit {
+    let outcomes = summary.outcomes();
+    let mostly_outside = outcomes.infrastructure_error * 2 > outcomes.errors();
+    match &summary.stopped {
+        Some(Stop::Cancelled) => Exit::Cancelled,
+        Some(Stop::Data(e) | Stop::Output(e)) => Exit::of(e),
+        Some(Stop::Errors { .. }) if !mostly_outside => Exit::ProgramFailed,
+        Some(_) => Exit::Outside,
+        None if outcomes.scored > 0 => Exit::Done,
+        None if outcomes.infrastructure_error > 0 => Exit::Outside,
+        None => Exit::ProgramFailed,
+    }
+}
+
+pub(super) fn print_report(summary: &Summary, details: &Details<'_>) -> Result<()> {
+    let outcomes = summary.outcomes();
+    let of = format!("{} of {}", details.metric, details.field);
+    match (summary.score(), summary.interval()) {
+        (Some(score), Some((low, high))) => {
+            print(&format!("{of}: {score:.3} (95 % {low:.3} to {high:.3})"))?;
+        }
+        _ => print(&format!("{of}: no example was scored"))?,
+    }
+    let mut counts = format!("{} of {} examples scored", outcomes.scored, outcomes.total());
+    for (count, name) in [
+        (outcomes.program_error, "program errors"),
+        (outcomes.infrastructure_error, "infrastructure errors"),
+        (outcomes.metric_error, "metric errors"),
+        (outcomes.not_run, "not run"),
+    ] {
+        if count > 0 {
+            let _ = write!(counts, ", {count} {name}");
+        }
+    }
+    let usage = summary.usage();
+    print(&format!(
+        "{counts}; {} calls of {}, {} tokens, {:.1} s",
+        usage.calls,
+        details.lm,
+        usage.total_tokens(),
+        summary.elapsed.as_secs_f64()
+    ))?;
+    complain_of(summary);
+    Ok(())
+}
+
+/// The first error of each kind in full, for the rest is in `--results`; and why the run ended early.
+fn complain_of(summary: &Summary) {
+    let hint = |e: &dspex_core::Error| {
+        if let Some(hint) = e.hint() {
+            complain(&format!("hint: {hint}"));
+        }
+    };
+    for group in &summary.errors {
+        let more = if group.count > 1 { format!(" and {} more", group.count - 1) } else { String::new() };
+        complain(&format!("example {}{more}: {}", group.index, group.error));
+        hint(&group.error);
+    }
+    if let Some(stop) = &summary.stopped {
+        let score =
+            if summary.score().is_some() { "; the score is that of the examples until then" } else { "" };
+        complain(&format!("stopped early: {stop}{score}"));
+        if let Some(e) = stop.error() {
+            hint(e);
+        }
+    }
+}
+
+pub(super) fn report_json(summary: &Summary, details: &Details<'_>) -> Json {
+    let mut out = summary.to_json();
+    out["metric"] = json!(details.metric);
+    out["field"] = json!(details.field);
+    out["lm"] = json!(details.lm);
+    out["adapter"] = json!(details.adapter);
+    out["policy"] = json!(details.policy);
+    out
+}

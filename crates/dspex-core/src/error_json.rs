@@ -1,0 +1,46 @@
+//! Errors as JSON, the form that scripts read.
+
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, ErrorKind};
+
+impl Error {
+    /// The error as a JSON object: `kind` (its [`code`](Self::code)), `stage`, `message`, `field`, `path`, `hint`; with
+    /// what its kind knows beyond that; and where models were called, `usage` and `raw`, the last text of one.
+    ///
+    /// ```
+    /// use dspex_core::Signature;
+    /// let e = dspex_core::Error::from(Signature::parse("question -> ").unwrap_err());
+    /// assert_eq!(e.to_json()["kind"], "signature");
+    /// assert_eq!(e.to_json()["offset"], 12);
+    /// ```
+    pub fn to_json(&self) -> Json {
+        let mut out = json!({
+            "kind": self.code(),
+            "stage": self.stage().name(),
+            "message": self.kind().to_string(),
+            "field": self.kind().field(),
+            "path": self.path().map(ToString::to_string),
+            "hint": self.hint(),
+        });
+        if let ErrorKind::Signature(s) = self.kind() {
+            out["offset"] = json!(s.offset);
+            out["expected"] = json!(s.expected);
+            out["found"] = json!(s.found);
+        }
+        if let ErrorKind::Ambiguous { rule, .. } = self.kind() {
+            out["rule"] = json!(rule.id());
+        }
+        if let ErrorKind::Lm(lm) = self.kind() {
+            out["model"] = json!(lm.model);
+            out["status"] = json!(lm.status);
+            out["request_id"] = json!(lm.request_id);
+            out["retry_after"] = json!(lm.retry_after.map(|wait| wait.as_secs_f64()));
+        }
+        if !self.attempts().is_empty() {
+            out["usage"] = json!(self.usage());
+            out["raw"] = json!(self.raw());
+        }
+        out
+    }
+}
