@@ -60,7 +60,23 @@ pub struct TestServer {
     task: JoinHandle<io::Result<()>>,
 }
 
-/// What a [`TestServer`] is to do.
+/// What a [`TestServer`] is to do, before it starts.
+///
+/// ```
+/// use dspex_testkit::{ScriptedLm, TestServer};
+/// use std::time::Duration;
+///
+/// # dspex_testkit::block_on(async {
+/// let server = TestServer::lm(ScriptedLm::always("hi"))
+///     .latency(Duration::from_millis(20))
+///     .keep_requests()
+///     .start()
+///     .await?;
+/// assert!(server.base_url().starts_with("http://127.0.0.1:") && server.base_url().ends_with("/v1"));
+/// assert!(server.requests().is_empty(), "nobody has asked yet");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "a builder does nothing until it is started"]
 pub struct TestServerBuilder {
     responder: Responder,

@@ -6,7 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dspex_core::lm::{Reply, Request};
 use serde_json::Value as Json;
 
-/// One answer of a script.
+/// One answer of a [`Script`].
+///
+/// ```
+/// use dspex_testkit::Answer;
+/// let busy = Answer::status(429).with_header("retry-after", "2");
+/// let Answer::Http { status, headers, .. } = &busy else { panic!("expected an HTTP answer") };
+/// assert_eq!(*status, 429);
+/// assert!(headers.contains(&("retry-after".into(), "2".into())));
+/// assert!(matches!(Answer::text("Paris").cut_after(10), Answer::CutAfter(10, _)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Answer {
@@ -69,7 +78,19 @@ fn json() -> (String, String) {
     ("content-type".into(), "application/json".into())
 }
 
-/// What a server answers. Copies share it.
+/// What a [`TestServer`](crate::TestServer) answers, in order or by what is asked. Copies share it.
+///
+/// ```
+/// use dspex_testkit::{Answer, Script, TestServer};
+///
+/// # dspex_testkit::block_on(async {
+/// let script = Script::answers([Answer::status(503), Answer::text("Paris")]);
+/// let server = TestServer::script(script).start().await?;
+/// // The first call of a client gets the failure, the second one the text, a third one an error that says so.
+/// assert_eq!(server.calls(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Script(Arc<Mutex<Lines>>);
 
