@@ -83,11 +83,25 @@ fn json() -> (String, String) {
 /// ```
 /// use dspex_testkit::{Answer, Script, TestServer};
 ///
+/// # async fn ask(server: &TestServer, question: &str) -> std::io::Result<String> {
+/// #     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+/// #     let body = format!(r#"{{"model": "m", "messages": [{{"role": "user", "content": "{question}"}}]}}"#);
+/// #     let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+/// #     let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+/// #     let url = server.base_url();
+/// #     let mut stream = tokio::net::TcpStream::connect(&url["http://".len()..url.len() - "/v1".len()]).await?;
+/// #     stream.write_all((head + &body).as_bytes()).await?;
+/// #     let mut answer = String::new();
+/// #     stream.read_to_string(&mut answer).await?;
+/// #     Ok(answer)
+/// # }
 /// # dspex_testkit::block_on(async {
 /// let script = Script::answers([Answer::status(503), Answer::text("Paris")]);
 /// let server = TestServer::script(script).start().await?;
-/// // The first call of a client gets the failure, the second one the text, a third one an error that says so.
-/// assert_eq!(server.calls(), 0);
+/// // `ask` posts a question to `server.base_url()`, as any client would, and gives the answer with its status line.
+/// assert!(ask(&server, "The capital of France?").await?.starts_with("HTTP/1.1 503"));
+/// assert!(ask(&server, "The capital of France?").await?.contains("Paris"));
+/// assert!(ask(&server, "The capital of Italy?").await?.contains("the script has no more answers"));
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
