@@ -6,7 +6,7 @@ use super::{Field, Signature};
 
 /// Instructions and, for each field in order, its label and description: what an optimizer may change of a signature.
 ///
-/// The shape is DSPy's (inventory 2.1). It names no fields, so a state fits a signature by position.
+/// The shape is that of DSPy's saved programs. It names no fields, so a state fits a signature by position.
 ///
 /// ```
 /// use dspex_core::{Signature, SignatureState};

@@ -2,11 +2,15 @@
 
 use super::Record;
 
-/// What a [`Media`] value is.
+/// What a [`Media`] value is. A field of one kind does not take another.
 ///
 /// ```
-/// use dspex_core::value::MediaKind;
-/// assert_eq!(MediaKind::Audio.name(), "audio");
+/// use dspex_core::value::{Media, MediaKind, MediaSource};
+/// use dspex_core::{FieldType, Special, Value};
+/// let source = MediaSource::Url("https://example.org/purr.mp3".into());
+/// let sound = Value::Media(Media { kind: MediaKind::Audio, source, format: None, name: None });
+/// let e = FieldType::Special(Special::Image).check(&sound).unwrap_err();
+/// assert_eq!(e.to_string(), "expected Image, found a value of kind audio");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
