@@ -88,8 +88,8 @@ pub trait Module: Send + Sync {
     }
 }
 
-/// A module behind a pointer: records in, records out. Every module is one that is cloneable, holds parameters, and whose
-/// input and output are records or structs that serde reads and writes.
+/// A module behind a pointer: records in, records out. Every module is one that can be cloned, holds parameters, and takes
+/// and gives records, or structs that serde reads and writes.
 ///
 /// `Box<dyn DynModule>` is a module itself, so that programs of different types can stand in one list.
 ///

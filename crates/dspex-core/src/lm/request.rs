@@ -169,9 +169,8 @@ pub struct ToolSpec {
 /// ```
 /// use dspex_core::lm::{Request, ToolChoice};
 /// let mut request = Request::default();
-/// assert_eq!(request.tool_choice, None, "the provider's default");
-/// request.tool_choice = Some(ToolChoice::Tool("weather".into()));
-/// assert_ne!(request.tool_choice, Some(ToolChoice::Auto));
+/// assert_eq!(request.tool_choice, None, "as the provider does where nothing is said");
+/// request.tool_choice = Some(ToolChoice::Tool("weather".into())); // it must call this one
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -193,9 +192,8 @@ pub enum ToolChoice {
 /// let mut request = Request::default();
 /// assert_eq!(request.response_format, None, "text of any form");
 /// let schema = FieldType::list(FieldType::Int).json_schema();
-/// request.response_format = Some(ResponseFormat::JsonSchema { name: "numbers".into(), schema, strict: true });
-/// # let Some(ResponseFormat::JsonSchema { schema, .. }) = request.response_format else { unreachable!() };
 /// assert_eq!(schema["items"]["type"], "integer");
+/// request.response_format = Some(ResponseFormat::JsonSchema { name: "numbers".into(), schema, strict: true });
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
