@@ -78,7 +78,10 @@ fn in_file(name: &str, text: &str) -> Vec<String> {
         let shown = end > 0 && !above(&lines, i).any(|l| l == HIDDEN) && !has_example(&lines, i);
         shown.then(|| {
             let ty = &rest[..end];
-            format!("{name}:{}: expected an example in the documentation of `{ty}`, found none that runs", i + 1)
+            format!(
+                "{name}:{}: expected an example in the documentation of `{ty}`, found none that runs",
+                i + 1
+            )
         })
     };
     (0..lines.len()).filter_map(lacks).collect()
@@ -103,7 +106,8 @@ mod tests {
 
     /// What is wrong with one file of a crate.
     fn of(name: &str, text: &str) -> Vec<String> {
-        let library = ("crates/x/src/lib.rs".to_owned(), "#[doc(hidden)]\npub mod secret;\nmod open;".to_owned());
+        let library =
+            ("crates/x/src/lib.rs".to_owned(), "#[doc(hidden)]\npub mod secret;\nmod open;".to_owned());
         missing(&[library, (name.to_owned(), text.replace('~', FENCE))])
     }
 
@@ -133,7 +137,9 @@ mod tests {
         let made = "macro_rules! made {\n    ($name:ident) => {\n        /// Made.\n        pub struct $name;\n    };\n}";
         assert_eq!(
             of(name, made),
-            ["crates/x/src/open.rs:4: expected an example in the documentation of `$name`, found none that runs"]
+            [
+                "crates/x/src/open.rs:4: expected an example in the documentation of `$name`, found none that runs"
+            ]
         );
     }
 
@@ -153,7 +159,8 @@ mod tests {
             assert!(of(&format!("crates/x/src/{name}"), text).is_empty(), "{name}");
         }
         assert_eq!(of("crates/x/src/secrets.rs", text).len(), 1);
-        for name in ["crates/program/src/main.rs", "crates/x/tests/a.rs", "crates/dspex-conformance/src/a.rs"] {
+        for name in ["crates/program/src/main.rs", "crates/x/tests/a.rs", "crates/dspex-conformance/src/a.rs"]
+        {
             assert!(of(name, text).is_empty(), "{name}");
         }
     }
