@@ -1,5 +1,7 @@
 //! Small rules of the house that no other tool holds.
 
+mod examples;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ pub(crate) fn check(root: &Path) -> Outcome {
     let mut files = Vec::new();
     collect(root, &mut files)?;
     let mut wrong = Vec::new();
+    let mut sources = Vec::new();
     for path in &files {
         let text = fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
         let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
@@ -33,7 +36,9 @@ pub(crate) fn check(root: &Path) -> Outcome {
                 wrong.push(format!("{name}:{}: a block of Rust that is not run", i + 1));
             }
         }
+        sources.extend(is_rust(path).then_some((name, text)));
     }
+    wrong.extend(examples::check(&sources));
     if wrong.is_empty() {
         say(&format!("tidy: {} files keep to the rules", files.len()));
         return Ok(());

@@ -28,7 +28,20 @@ pub struct Wording {
     pub json: JsonWording,
 }
 
-/// How fields are described.
+/// How fields are described in the system message.
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.field.plain = "- {name}: {type}".into();
+/// let (signature, inputs) = (Signature::parse("question -> sure: bool")?, Record::new().with("question", "?"));
+/// let adapter = ChatAdapter::with_wording(wording);
+/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
+/// assert!(system.contains("You write:\n- sure: bool\n"), "{system}");
+/// assert!(system.contains("{sure}  # True or False"), "the hint beside its place stays");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FieldWording {
@@ -52,7 +65,21 @@ pub struct FieldWording {
     pub schema: String,
 }
 
-/// What is said of demonstrations.
+/// What is said of demonstrations that lack fields.
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Example, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.demo.missing_output = "(not given)".into();
+/// let (signature, inputs) = (Signature::parse("q -> a, why")?, Record::new().with("q", "2+2?"));
+/// let demos = [Example::new([("q", "1+1?"), ("a", "2")])];
+/// let adapter = ChatAdapter::with_wording(wording);
+/// let messages = adapter.render(&RenderCall::new(&signature, &inputs).demos(&demos))?.messages;
+/// assert!(messages[1].text().starts_with("An example in which some fields are left out."));
+/// assert!(messages[2].text().contains("[[ ## why ## ]]\n(not given)"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DemoWording {
@@ -63,6 +90,19 @@ pub struct DemoWording {
 }
 
 /// What the last turn asks for, field by field. `{field}` is the field as the adapter spells it.
+///
+/// ```
+/// use dspex_adapters::{JsonAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.json.reminder.of_type = " ({name})".into();
+/// wording.json.reminder.next = " and {field}{type}".into();
+/// let (signature, inputs) = (Signature::parse("q -> a, sure: bool")?, Record::new().with("q", "1+1?"));
+/// let adapter = JsonAdapter::with_wording(wording);
+/// let last = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[1].text();
+/// assert!(last.ends_with("Now write one JSON object with `a` and `sure` (bool)."), "{last}");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReminderWording {
@@ -76,7 +116,19 @@ pub struct ReminderWording {
     pub last: String,
 }
 
-/// The sentences of the chat adapter.
+/// The sentences of the [chat adapter](crate::ChatAdapter).
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.chat.system = "{instructions}\n\n{sections}".into();
+/// let (signature, inputs) = (Signature::parse("q -> a")?, Record::new().with("q", "1+1?"));
+/// let adapter = ChatAdapter::with_wording(wording);
+/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
+/// assert!(system.starts_with("Given the fields `q`, produce the fields `a`.\n\n[[ ## q ## ]]\n{q}"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatWording {
@@ -86,7 +138,19 @@ pub struct ChatWording {
     pub reminder: ReminderWording,
 }
 
-/// The sentences of the JSON adapter.
+/// The sentences of the [JSON adapter](crate::JsonAdapter).
+///
+/// ```
+/// use dspex_adapters::{JsonAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.json.system = "{instructions}\n\nAnswer like this:\n{object}".into();
+/// let (signature, inputs) = (Signature::parse("q -> a")?, Record::new().with("q", "1+1?"));
+/// let adapter = JsonAdapter::with_wording(wording);
+/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
+/// assert!(system.ends_with("Answer like this:\n{\n  \"a\": \"{a}\"\n}"), "{system}");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JsonWording {

@@ -8,7 +8,37 @@ use crate::lm::{Capabilities, Choice, Request};
 use crate::signature::Signature;
 use crate::value::Record;
 
-/// Turns calls into requests and replies into records. It knows nothing of providers.
+/// Turns calls into requests and completions into records. It knows nothing of providers.
+///
+/// ```
+/// use dspex_core::adapter::{Adapter, ParsePolicy, Parsed, RenderCall};
+/// use dspex_core::lm::{Choice, Message, Request};
+/// use dspex_core::{Record, Result, Signature};
+///
+/// /// For signatures of one output: the inputs are the question, the completion is the answer.
+/// struct Plain;
+///
+/// impl Adapter for Plain {
+///     fn name(&self) -> &str {
+///         "plain"
+///     }
+///     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
+///         let inputs: Vec<&str> = call.inputs.values().filter_map(|v| v.as_str()).collect();
+///         Ok(Request::new(vec![Message::user(inputs.join("\n"))]))
+///     }
+///     fn parse(&self, signature: &Signature, completion: &Choice, _: &ParsePolicy) -> Result<Parsed> {
+///         let name = signature.outputs()[0].name.as_str();
+///         Ok(Parsed::new(Record::new().with(name, completion.content()), Vec::new()))
+///     }
+/// }
+///
+/// let signature = Signature::parse("question -> answer")?;
+/// let request = Plain.render(&RenderCall::new(&signature, &Record::new().with("question", "1+1?")))?;
+/// assert_eq!(request.messages[0].text(), "1+1?");
+/// let parsed = Plain.parse(&signature, &Choice::text("2"), &ParsePolicy::default())?;
+/// assert_eq!(parsed.fields.get("answer").unwrap().as_str(), Some("2"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub trait Adapter: Send + Sync {
     /// The adapter's name: `chat`, `json`, ...
     fn name(&self) -> &str;
@@ -20,7 +50,18 @@ pub trait Adapter: Send + Sync {
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed>;
 }
 
-/// What a request is made of.
+/// What a request is made of: what an [`Adapter`] is given to render.
+///
+/// ```
+/// use dspex_core::{Example, Record, RenderCall, Signature};
+/// let signature = Signature::parse("question -> answer")?;
+/// let inputs = Record::new().with("question", "2+2?");
+/// let demos = [Example::new([("question", "1+1?"), ("answer", "2")])];
+/// let call = RenderCall::new(&signature, &inputs).demos(&demos);
+/// assert_eq!(call.demos.len(), 1);
+/// assert!(!call.compat && !call.capabilities.tools, "unless somebody says so");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RenderCall<'a> {
@@ -65,7 +106,15 @@ impl<'a> RenderCall<'a> {
     }
 }
 
-/// What was read from a completion.
+/// What an [`Adapter`] read from a completion: the output fields, and a note of each thing that it had to mend.
+///
+/// ```
+/// use dspex_core::{Note, ParseRule, Parsed, Record};
+/// let note = Note::new(ParseRule::NumberForText, Some("year"), "1808 was taken as text");
+/// let parsed = Parsed::new(Record::new().with("year", "1808"), vec![note]);
+/// assert_eq!(parsed.fields.get("year").unwrap().as_str(), Some("1808"));
+/// assert_eq!(parsed.notes[0].field.as_deref(), Some("year"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Parsed {
@@ -82,7 +131,14 @@ impl Parsed {
     }
 }
 
-/// A lossy or mending step of reading, for the caller to see.
+/// A step of reading that mended something or lost something, for the caller to see.
+/// [`Prediction::notes`](crate::Prediction::notes) has those of a call.
+///
+/// ```
+/// use dspex_core::{Note, ParseRule};
+/// let note = Note::new(ParseRule::RepairedJson, Some("tags"), "a bracket was missing");
+/// assert_eq!(note.to_string(), "repaired_json: `tags`: a bracket was missing");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
@@ -110,7 +166,14 @@ impl fmt::Display for Note {
     }
 }
 
-/// What a rule does where DSPy does something else.
+/// What a [`ParseRule`] does that DSPy does not.
+///
+/// ```
+/// use dspex_core::{ParseRule, RuleEffect};
+/// assert_eq!(ParseRule::HeaderCase.effect(), RuleEffect::Recovers);
+/// let refusals = ParseRule::ALL.iter().filter(|rule| rule.effect() == RuleEffect::Refuses);
+/// assert!(refusals.clone().any(|rule| *rule == ParseRule::Truncated));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RuleEffect {
     /// DSPy fails; there is one reading, and it is taken.
@@ -126,6 +189,13 @@ pub enum RuleEffect {
 macro_rules! rules {
     ($($(#[doc = $doc:literal])* $name:ident $id:literal $effect:ident;)*) => {
         /// A named difference between the default reading of completions and DSPy's.
+        ///
+        /// ```
+        /// use dspex_core::{ParsePolicy, ParseRule, RuleEffect};
+        /// let rule = ParseRule::ThousandsSeparator;
+        /// assert_eq!((rule.id(), rule.effect()), ("thousands_separator", RuleEffect::Recovers));
+        /// assert!(!ParsePolicy::default().without(rule).applies(rule));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum ParseRule {

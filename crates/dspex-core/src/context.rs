@@ -58,7 +58,26 @@ struct Inner {
     overrides: Vec<(Path, Overrides)>,
 }
 
-/// Bounds on what the holders of a context may use together.
+/// Bounds on what a context and its copies may use together. What is not set is not bounded.
+///
+/// ```
+/// use dspex_core::{Context, Limits, Path, lm::Request};
+/// # use futures_util::FutureExt as _;
+/// # use dspex_core::lm;
+/// # struct Fixed;
+/// # impl dspex_core::LanguageModel for Fixed {
+/// #     fn id(&self) -> &str { "fixed" }
+/// #     fn call<'a>(&'a self, _: &'a lm::Request) -> dspex_core::BoxFuture<'a, Result<lm::Reply, lm::LmError>> {
+/// #         Box::pin(async { Ok(lm::Reply::text("hi")) })
+/// #     }
+/// # }
+/// let ctx = Context::new(Fixed).with_limits(Limits::none().calls(1));
+/// let ask = || ctx.ask(&Path::root(), ctx.lm(), &Request::default()).now_or_never().unwrap();
+/// assert!(ask().is_ok());
+/// let e = ask().unwrap_err();
+/// assert_eq!(e.code(), "limit");
+/// assert_eq!(e.to_string(), "expected at most 1 calls of models, and that many are used");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -113,7 +132,28 @@ impl LimitState {
     }
 }
 
-/// What one predictor uses instead of what its context says.
+/// What one predictor uses instead of what its context says. What is not set is as in the context.
+///
+/// [`Context::with`] ties them to the path of a predictor.
+///
+/// ```
+/// use dspex_core::{Context, Overrides, ParsePolicy, Path, lm::Options};
+/// # use dspex_core::lm;
+/// # struct Fixed;
+/// # impl dspex_core::LanguageModel for Fixed {
+/// #     fn id(&self) -> &str { "fixed" }
+/// #     fn call<'a>(&'a self, _: &'a lm::Request) -> dspex_core::BoxFuture<'a, Result<lm::Reply, lm::LmError>> {
+/// #         Box::pin(async { Ok(lm::Reply::text("hi")) })
+/// #     }
+/// # }
+/// let strict = Overrides::new().policy(ParsePolicy::compat()).options(Options::new().temperature(0.0));
+/// let ctx = Context::new(Fixed).with("answer.predict", strict);
+/// let path = Path::from("answer.predict");
+/// let found: Vec<&Overrides> = ctx.overrides(Some(&path))?.collect();
+/// assert_eq!(found[0].options.temperature, Some(0.0));
+/// assert_eq!(ctx.overrides(Some(&Path::from("rank")))?.count(), 0);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Overrides {

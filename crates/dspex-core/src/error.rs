@@ -14,7 +14,15 @@ use crate::value::{Value, ValueError};
 /// The result of anything in DSPEx.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Where in a call an error arose.
+/// Where in a call an error arose. [`Error::stage`] tells it.
+///
+/// ```
+/// use dspex_core::{Error, Signature, Stage, lm::{LmError, LmErrorKind}};
+/// let e: Error = Signature::parse("question").unwrap_err().into();
+/// assert_eq!(e.stage(), Stage::Configuration);
+/// let e: Error = LmError::new(LmErrorKind::Timeout, "no answer within 5 s").into();
+/// assert_eq!(e.stage().name(), "model");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -58,7 +66,17 @@ impl Stage {
     }
 }
 
-/// What went wrong, with the facts apart from the words.
+/// What went wrong, with the facts apart from the words, so that a program can act on it. [`Error::kind`] gives it.
+///
+/// ```
+/// use dspex_core::{Example, ErrorKind};
+/// let e = Example::new([("n", "three")]).get::<u8>("n").unwrap_err();
+/// match e.kind() {
+///     ErrorKind::FieldType { field, .. } => assert_eq!(field, "n"),
+///     other => panic!("{other}"),
+/// }
+/// assert_eq!((e.code(), e.kind().field()), ("field_type", Some("n")));
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -276,7 +276,27 @@ impl From<Record> for Example {
     }
 }
 
-/// Something that holds the input of a program: an [`Example`], or a struct that derives `Signature`.
+/// Something that holds the input of a program: an [`Example`], or a struct that derives `Signature`. Evaluation takes
+/// either.
+///
+/// ```
+/// use dspex_core::{Example, HasInput, Record, Signature};
+///
+/// #[derive(Signature)]
+/// struct Sum {
+///     #[input]
+///     terms: Vec<i64>,
+///     #[output]
+///     total: i64,
+/// }
+///
+/// let input: SumInput = Sum { terms: vec![1, 2], total: 3 }.program_input()?;
+/// assert_eq!(input.terms, [1, 2]);
+/// let example = Example::new([("question", "1+2"), ("answer", "3")]).with_inputs(["question"]);
+/// let input: Record = example.program_input()?;
+/// assert_eq!(input, Record::new().with("question", "1+2"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub trait HasInput<I> {
     /// The input.
     fn program_input(&self) -> Result<I>;
@@ -295,6 +315,22 @@ impl<S: TypedSignature> HasInput<S::Input> for S {
 }
 
 /// Something that can serve as a demonstration: an [`Example`], or a struct that derives `Signature`.
+///
+/// ```
+/// use dspex_core::{Signature, ToExample};
+///
+/// #[derive(Signature)]
+/// struct Sense {
+///     #[input]
+///     definition: String,
+///     #[output]
+///     kind: String,
+/// }
+///
+/// let demo = Sense { definition: "a tree with red fruit".into(), kind: "plant".into() }.to_example()?;
+/// assert_eq!(demo.labels()?.keys().collect::<Vec<_>>(), ["kind"]);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub trait ToExample {
     /// The example.
     fn to_example(&self) -> Result<Example>;

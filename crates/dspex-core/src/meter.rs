@@ -9,8 +9,30 @@ use crate::usage::Usage;
 
 /// Counts what is done under a context and under those made from it. Copies share their count.
 ///
-/// Each call of a module has one, so that its prediction or its error knows every attempt inside it; metrics and
-/// other work get one from [`Context::metered`](crate::Context::metered).
+/// Each call of a module has one, so that its prediction or its error knows every attempt inside it. For other work,
+/// [`Context::metered`](crate::Context::metered) gives one.
+///
+/// ```
+/// use dspex_core::{Context, Path, Usage, lm::Request};
+/// # use futures_util::FutureExt as _;
+/// # use dspex_core::lm;
+/// # struct Fixed;
+/// # impl dspex_core::LanguageModel for Fixed {
+/// #     fn id(&self) -> &str { "fixed" }
+/// #     fn call<'a>(&'a self, _: &'a lm::Request) -> dspex_core::BoxFuture<'a, Result<lm::Reply, lm::LmError>> {
+/// #         Box::pin(async { Ok(lm::Reply::text("hi")) })
+/// #     }
+/// # }
+/// let (ctx, all) = Context::new(Fixed).metered();
+/// let (part, some) = ctx.metered();
+/// let request = Request::default();
+/// for ctx in [&ctx, &part] {
+///     ctx.ask(&Path::root(), ctx.lm(), &request).now_or_never().unwrap()?;
+/// }
+/// assert_eq!((all.usage().calls, some.usage().calls), (2, 1));
+/// assert_eq!(some.attempts()[0].text.as_deref(), Some("hi"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Meter(Arc<Inner>);
 

@@ -17,6 +17,41 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Something that takes an input and gives a prediction by calling models.
 ///
 /// Write [`forward`](Self::forward), as `async fn`; callers use [`call`](Self::call).
+///
+/// ```
+/// use dspex_core::lm::{Message, Request};
+/// use dspex_core::{Context, Module, Path, Prediction, Result};
+///
+/// struct Ask;
+///
+/// impl Module for Ask {
+///     type Input = String;
+///     type Output = String;
+///
+///     async fn forward(&self, ctx: &Context, question: String) -> Result<Prediction<String>> {
+///         let request = Request::new(vec![Message::user(question)]);
+///         let (reply, _) = ctx.ask(&Path::root(), ctx.lm(), &request).await?;
+///         Ok(Prediction::new(reply.choices[0].content()))
+///     }
+/// }
+/// # use futures_util::FutureExt as _;
+/// # use dspex_core::lm;
+/// # struct Fixed;
+/// # impl dspex_core::LanguageModel for Fixed {
+/// #     fn id(&self) -> &str { "fixed" }
+/// #     fn call<'a>(&'a self, _: &'a lm::Request) -> dspex_core::BoxFuture<'a, Result<lm::Reply, lm::LmError>> {
+/// #         Box::pin(async { Ok(lm::Reply::text("hi")) })
+/// #     }
+/// # }
+///
+/// # let ctx = Context::new(Fixed); // a model that says `hi`
+/// # let out = (async {
+/// let out = Ask.call(&ctx, "Are you there?".into()).await?;
+/// # Ok::<_, dspex_core::Error>(out) }).now_or_never().unwrap()?;
+/// assert_eq!(*out, "hi");
+/// assert_eq!(out.usage().calls, 1, "though `forward` says nothing of it");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     note = "implement `Module` for it: the types `Input` and `Output` and `async fn forward`"
@@ -53,9 +88,48 @@ pub trait Module: Send + Sync {
     }
 }
 
-/// A module behind a pointer: records in, records out. Every module that is cloneable and holds parameters is one.
+/// A module behind a pointer: records in, records out. Every module is one that can be cloned, holds parameters, and takes
+/// and gives records, or structs that serde reads and writes.
 ///
-/// `Box<dyn DynModule>` is a module itself.
+/// `Box<dyn DynModule>` is a module itself, so that programs of different types can stand in one list.
+///
+/// ```
+/// use dspex_core::{Context, DynModule, Module, Parameters, Prediction, Record, Result};
+/// # use futures_util::FutureExt as _;
+/// # use dspex_core::lm;
+/// # struct Fixed;
+/// # impl dspex_core::LanguageModel for Fixed {
+/// #     fn id(&self) -> &str { "fixed" }
+/// #     fn call<'a>(&'a self, _: &'a lm::Request) -> dspex_core::BoxFuture<'a, Result<lm::Reply, lm::LmError>> {
+/// #         Box::pin(async { Ok(lm::Reply::text("hi")) })
+/// #     }
+/// # }
+///
+/// #[derive(Clone, Parameters)]
+/// struct Double;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Number {
+///     n: i64,
+/// }
+///
+/// impl Module for Double {
+///     type Input = Number;
+///     type Output = Record;
+///
+///     async fn forward(&self, _: &Context, input: Number) -> Result<Prediction<Record>> {
+///         Ok(Prediction::new(Record::new().with("n", 2 * input.n)))
+///     }
+/// }
+///
+/// let module: Box<dyn DynModule> = Box::new(Double);
+/// # let ctx = Context::new(Fixed);
+/// let out = module.call_dyn(&ctx, Record::new().with("n", 21)).now_or_never().unwrap()?;
+/// assert_eq!(out.get("n").unwrap().as_i64(), Some(42));
+/// let e = module.call_dyn(&ctx, Record::new().with("n", "x")).now_or_never().unwrap().unwrap_err();
+/// assert_eq!((e.code(), e.kind().field()), ("input_type", Some("n")));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub trait DynModule: Parameters + Send + Sync {
     /// Does the work on records.
     fn call_dyn<'a>(&'a self, ctx: &'a Context, input: Record) -> BoxFuture<'a, Result<Prediction<Record>>>;

@@ -18,7 +18,54 @@ use crate::signature::{Signature, SignatureState};
 use crate::value::Record;
 use crate::value::text::str_repr;
 
-/// A learnable part of a program: a predictor.
+/// A learnable part of a program: a predictor. `Predict` holds one; implement it only for a learnable part of a new kind.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+///
+/// struct Instructed {
+///     path: Option<Path>,
+///     signature: Signature,
+///     lm: Option<Arc<dyn LanguageModel>>,
+/// }
+///
+/// impl Leaf for Instructed {
+///     fn path(&self) -> Option<&Path> {
+///         self.path.as_ref()
+///     }
+///     fn stamp(&mut self, path: Path) {
+///         self.path = Some(path);
+///     }
+///     fn signature(&self) -> &Signature {
+///         &self.signature
+///     }
+///     fn state(&self) -> LeafState {
+///         let mut state = LeafState::default();
+///         state.signature = Some(self.signature.dump_state());
+///         state
+///     }
+///     fn set_state(&mut self, state: &LeafState) -> Result<()> {
+///         if let Some(state) = &state.signature {
+///             self.signature = self.signature.load_state(state)?;
+///         }
+///         Ok(())
+///     }
+///     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> {
+///         self.lm.as_ref()
+///     }
+///     fn set_lm(&mut self, lm: Option<Arc<dyn LanguageModel>>) {
+///         self.lm = lm;
+///     }
+/// }
+///
+/// let mut leaf = Instructed { path: None, signature: Signature::parse("question -> answer")?, lm: None };
+/// let mut learned = leaf.state();
+/// learned.signature.as_mut().unwrap().instructions = "Answer in one word.".into();
+/// leaf.set_state(&learned)?;
+/// assert_eq!(leaf.signature().instructions(), "Answer in one word.");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub trait Leaf: Send + Sync {
     /// The path that the last changing walk stamped; none on a leaf that no walk has met.
     fn path(&self) -> Option<&Path>;
@@ -42,9 +89,17 @@ pub trait Leaf: Send + Sync {
     fn set_lm(&mut self, lm: Option<Arc<dyn LanguageModel>>);
 }
 
-/// What is learnable of a leaf, as data.
+/// What is learnable of a leaf, as data. A part that is not set is left as it is.
 ///
-/// A part that is not set is left as it is.
+/// ```
+/// use dspex_core::{Example, LeafState, Signature};
+/// let mut state = LeafState::default();
+/// state.demos = Some(vec![Example::new([("question", "1+1?"), ("answer", "2")])]);
+/// assert!(state.signature.is_none(), "so the instructions stay");
+/// state.signature = Some(Signature::parse("question -> answer")?.with_instructions("Be brief.").dump_state());
+/// assert_eq!(state.signature.unwrap().instructions, "Be brief.");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LeafState {
@@ -57,6 +112,20 @@ pub struct LeafState {
 }
 
 /// The state of a program: the state of each leaf by its path, in the order of the walk.
+///
+/// [`Program::state`] reads it, and [`Program::with_state`] gives a program with another one.
+///
+/// ```
+/// use dspex_core::{DynModule, Example, LeafState, Path, Program, ProgramState};
+/// let mut learned = LeafState::default();
+/// learned.demos = Some(vec![Example::new([("question", "1+1?"), ("answer", "2")])]);
+/// let state = ProgramState::new().with("steps[0].predict", learned);
+/// assert!(state.get(&Path::from("steps[0].predict")).is_some_and(|leaf| leaf.signature.is_none()));
+///
+/// let program: Vec<Box<dyn DynModule>> = Vec::new();
+/// let e = program.with_state(&state).err().unwrap();
+/// assert_eq!(e.to_string(), "expected the path of a predictor (), found `steps[0].predict`");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProgramState(IndexMap<Path, LeafState>);
 
@@ -92,6 +161,45 @@ impl ProgramState {
 /// A type whose learnable leaves can be walked.
 ///
 /// Derive it: each field is a holder of parameters or says `#[parameters(skip)]`.
+///
+/// ```
+/// use dspex_core::{Parameters, Program};
+/// # use dspex_core::{Walk, WalkMut};
+/// # use std::sync::Arc;
+/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+/// # #[derive(Clone)]
+/// # struct One(Option<Path>, Signature);
+/// # impl Leaf for One {
+/// #     fn path(&self) -> Option<&Path> { self.0.as_ref() }
+/// #     fn stamp(&mut self, path: Path) { self.0 = Some(path) }
+/// #     fn signature(&self) -> &Signature { &self.1 }
+/// #     fn state(&self) -> LeafState { LeafState::default() }
+/// #     fn set_state(&mut self, _: &LeafState) -> Result<()> { Ok(()) }
+/// #     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> { None }
+/// #     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+/// # }
+/// # impl Parameters for One {
+/// #     fn visit(&self, walk: &mut Walk<'_>) { walk.leaf(self) }
+/// #     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) { walk.leaf(self) }
+/// # }
+/// # let signature = Signature::parse("question -> answer")?;
+/// # let predictor = || One(None, signature.clone());
+/// # type Predict = One;
+///
+/// #[derive(Parameters)]
+/// struct Rag {
+///     query: Predict,
+///     answers: Vec<Predict>,
+///     #[parameters(skip)]
+///     passages: usize,
+/// }
+///
+/// let rag = Rag { query: predictor(), answers: vec![predictor(), predictor()], passages: 3 };
+/// let paths: Vec<String> = rag.paths().iter().map(ToString::to_string).collect();
+/// assert_eq!(paths, ["query", "answers[0]", "answers[1]"]);
+/// # let _ = rag.passages;
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` holds no parameters",
     label = "not a holder of parameters",
@@ -106,7 +214,50 @@ pub trait Parameters {
     fn visit_mut(&mut self, walk: &mut WalkMut<'_>);
 }
 
-/// A reading walk: where it is, and what it has met.
+/// A reading walk over a program: where it is, and what it has met. [`visit`] starts one.
+///
+/// Only containers that cannot derive [`Parameters`] deal with it; they say by which step each part is reached.
+///
+/// ```
+/// use dspex_core::{Parameters, Program, Walk, WalkMut};
+/// # use std::sync::Arc;
+/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+/// # #[derive(Clone)]
+/// # struct One(Option<Path>, Signature);
+/// # impl Leaf for One {
+/// #     fn path(&self) -> Option<&Path> { self.0.as_ref() }
+/// #     fn stamp(&mut self, path: Path) { self.0 = Some(path) }
+/// #     fn signature(&self) -> &Signature { &self.1 }
+/// #     fn state(&self) -> LeafState { LeafState::default() }
+/// #     fn set_state(&mut self, _: &LeafState) -> Result<()> { Ok(()) }
+/// #     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> { None }
+/// #     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+/// # }
+/// # impl Parameters for One {
+/// #     fn visit(&self, walk: &mut Walk<'_>) { walk.leaf(self) }
+/// #     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) { walk.leaf(self) }
+/// # }
+/// # let signature = Signature::parse("question -> answer")?;
+/// # let predictor = || One(None, signature.clone());
+///
+/// /// A first try and a second one, of any type.
+/// struct Retry<T>(T, T);
+///
+/// impl<T: Parameters> Parameters for Retry<T> {
+///     fn visit(&self, walk: &mut Walk<'_>) {
+///         walk.field("first", |walk| self.0.visit(walk));
+///         walk.field("second", |walk| self.1.visit(walk));
+///     }
+///     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) {
+///         walk.field("first", |walk| self.0.visit_mut(walk));
+///         walk.field("second", |walk| self.1.visit_mut(walk));
+///     }
+/// }
+///
+/// let program = Retry(predictor(), predictor());
+/// assert_eq!(program.paths(), [Path::from("first"), Path::from("second")]);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub struct Walk<'a> {
     path: String,
     seen: HashSet<(usize, TypeId)>,
@@ -116,7 +267,41 @@ pub struct Walk<'a> {
 /// An old shared part and the new one.
 type Pair = (Box<dyn Any>, Box<dyn Any>);
 
-/// A changing walk: where it is, and which shared parts it has met.
+/// A changing walk over a program: where it is, and which shared parts it has met. [`visit_mut`] starts one.
+///
+/// It stamps its path on each leaf, and takes the same steps as a [`Walk`].
+///
+/// ```
+/// use dspex_core::{Parameters, Walk, WalkMut, visit_mut};
+/// # use std::sync::Arc;
+/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+/// # #[derive(Clone)]
+/// # struct One(Option<Path>, Signature);
+/// # impl Leaf for One {
+/// #     fn path(&self) -> Option<&Path> { self.0.as_ref() }
+/// #     fn stamp(&mut self, path: Path) { self.0 = Some(path) }
+/// #     fn signature(&self) -> &Signature { &self.1 }
+/// #     fn state(&self) -> LeafState { LeafState::default() }
+/// #     fn set_state(&mut self, _: &LeafState) -> Result<()> { Ok(()) }
+/// #     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> { None }
+/// #     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+/// # }
+/// # impl Parameters for One {
+/// #     fn visit(&self, walk: &mut Walk<'_>) { walk.leaf(self) }
+/// #     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) { walk.leaf(self) }
+/// # }
+/// # let signature = Signature::parse("question -> answer")?;
+/// # let predictor = || One(None, signature.clone());
+/// let shared = Arc::new(predictor());
+/// let mut program = vec![Arc::clone(&shared), Arc::clone(&shared)];
+/// let mut met = Vec::new();
+/// visit_mut(&mut program, |path, _leaf| met.push(path.to_string()));
+/// assert_eq!(met, ["[0]"], "what stands in two places is one parameter");
+/// assert!(Arc::ptr_eq(&program[0], &program[1]));
+/// assert_eq!(program[1].path(), Some(&Path::from("[0]")));
+/// assert_eq!(shared.path(), None, "whoever else holds it sees no change");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub struct WalkMut<'a> {
     path: String,
     // Each old shared part and the new one that stands for it. The old one is held so that its address stays its own.

@@ -15,7 +15,18 @@ use crate::suggest::unknown_name;
 use crate::usage::Usage;
 use crate::value::{Record, Value};
 
-/// One call of a model, answered or not.
+/// One call of a model, answered or not. A [`Prediction`] and an [`Error`] tell those that were made for them.
+///
+/// ```
+/// use dspex_core::{Attempt, Path, Prediction, Usage};
+/// let mut attempt = Attempt::new(Path::from("answer.predict"), "openai/gpt-4o-mini");
+/// attempt.usage = Usage::tokens(120, 8);
+/// attempt.text = Some("Goethe".into());
+/// let out = Prediction::new("Goethe").with_attempts(vec![attempt]);
+/// assert_eq!(out.attempts()[0].path.as_str(), "answer.predict");
+/// assert_eq!(out.usage().to_string(), "1 call, 120 tokens in, 8 out");
+/// assert_eq!(out.attempts()[0].error, None, "it did not fail");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -282,6 +293,14 @@ impl fmt::Display for Prediction<Record> {
 }
 
 /// A score with DSPy's arithmetic: with other scores and with plain numbers.
+///
+/// ```
+/// use dspex_core::Score;
+/// let scores = [Score::from(true), Score::new(0.5)];
+/// let mean = scores.into_iter().sum::<Score>() / 2.0;
+/// assert_eq!(mean.value(), 0.75);
+/// assert!(mean > 0.5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Score(f64);
 

@@ -29,9 +29,13 @@ impl Lm {
     /// The model of a name, with what the environment says of it: for `openai/...` the key in `OPENAI_API_KEY` and, if
     /// set, the base URL in `OPENAI_BASE_URL`. [`PROVIDERS`](crate::PROVIDERS) lists the variables.
     ///
-    /// ```no_run
-    /// let lm = dspex_lm::Lm::from_env("openai/gpt-4o-mini")?;
-    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    /// use dspex_core::LanguageModel;
+    /// use dspex_lm::Lm;
+    /// match Lm::from_env("openai/gpt-4o-mini") {
+    ///     Ok(lm) => assert_eq!(lm.id(), "openai/gpt-4o-mini"),
+    ///     Err(e) => assert!(e.hint().unwrap().contains("OPENAI_API_KEY"), "it says what to set"),
+    /// }
     /// ```
     pub fn from_env(name: &str) -> Result<Self> {
         Self::builder(name).or_from_env().build()

@@ -14,6 +14,15 @@ use crate::{
 };
 
 /// A provider: the part of a model's name before the slash, and how its models are reached.
+///
+/// ```
+/// use dspex_lm::{PROVIDERS, Provider};
+/// let of = |name: &str| PROVIDERS.iter().find(|p| p.name == name).unwrap();
+/// let ollama: &Provider = of("ollama");
+/// assert_eq!(ollama.base_variables(), ["OLLAMA_API_BASE"]);
+/// assert!(ollama.models().is_empty(), "only its server knows");
+/// assert_eq!(of("builtin").models(), ["nearest"]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Provider {
     /// The part before the slash.

@@ -13,6 +13,18 @@ use dspex_core::{
 use crate::predictor::Predictor;
 
 /// The signature of a [`Predict`] that is known only when the program runs: records in, records out.
+///
+/// ```
+/// use dspex_core::{Record, Signature};
+/// use dspex_modules::{Dynamic, Predict};
+///
+/// /// A function that takes predictors of any signature, as long as records go in and out.
+/// fn inputs(predict: &Predict<Dynamic>) -> Vec<String> {
+///     predict.signature().inputs().iter().map(|f| f.name.clone()).collect()
+/// }
+/// assert_eq!(inputs(&Predict::parse("context, question -> answer")?), ["context", "question"]);
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Dynamic;
 

@@ -47,6 +47,22 @@ pub struct ProgramFile {
 }
 
 /// Where the demonstrations of a program file are.
+///
+/// ```
+/// use dspex_modules::{DemoSource, ProgramFile};
+/// let file = ProgramFile::parse("qa.toml", r#"
+///     signature = "question -> answer"
+///     demos = "train.jsonl"
+/// "#, None)?;
+/// assert_eq!(file.demos, DemoSource::File("train.jsonl".into()));
+/// let file = ProgramFile::parse("qa.toml", r#"
+///     signature = "question -> answer"
+///     demos = [{ question = "1+1?", answer = "2" }]
+/// "#, None)?;
+/// let DemoSource::Inline(demos) = &file.demos else { panic!("expected them in the file") };
+/// assert_eq!(demos[0].get::<String>("answer")?, "2");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum DemoSource {

@@ -5,7 +5,15 @@ use std::time::Duration;
 
 use crate::usage::Usage;
 
-/// What went wrong, by what can be done about it.
+/// Why a model gave no reply, by what can be done about it.
+///
+/// ```
+/// use dspex_core::lm::LmErrorKind;
+/// let kind = LmErrorKind::RateLimit;
+/// assert_eq!((kind.code(), kind.remedy()), ("rate_limit", "wait, or ask for less at one time"));
+/// assert!(kind.is_retryable() && kind.is_infrastructure());
+/// assert!(!LmErrorKind::ContextOverflow.is_retryable(), "the same request is as long the next time");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LmErrorKind {
@@ -94,6 +102,17 @@ impl LmErrorKind {
 }
 
 /// Why a model gave no reply: the kind, what the provider said, and what was received before.
+///
+/// ```
+/// use dspex_core::{Usage, lm::{LmError, LmErrorKind}};
+/// let e = LmError::new(LmErrorKind::Server, "overloaded")
+///     .with_model("openai/gpt-4o-mini")
+///     .with_status(503)
+///     .with_usage(Usage::tokens(120, 0));
+/// assert_eq!(e.to_string(), "openai/gpt-4o-mini: overloaded (status 503)");
+/// assert!(e.kind.is_retryable());
+/// assert_eq!(e.usage.input_tokens, 120, "paid for all the same");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LmError {

@@ -4,7 +4,13 @@ use serde_json::{Value as Json, json};
 
 use crate::value::{Media, MediaKind, MediaSource, ToolCall};
 
-/// Who speaks.
+/// Who speaks in a [`Message`].
+///
+/// ```
+/// use dspex_core::lm::{Message, Role};
+/// assert_eq!(Message::system("Be brief.").role, Role::System);
+/// assert_eq!(Role::Assistant.name(), "assistant");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Whoever wrote the program.
@@ -29,7 +35,18 @@ impl Role {
     }
 }
 
-/// One part of a message.
+/// One part of a [`Message`] or of a [`Choice`](super::Choice).
+///
+/// ```
+/// use dspex_core::lm::{Message, Part, Role};
+/// use dspex_core::value::{Media, MediaKind, MediaSource};
+/// let source = MediaSource::Url("https://example.org/cat.png".into());
+/// let picture = Media { kind: MediaKind::Image, source, format: None, name: None };
+/// let parts = vec![Part::Text("What is this?".into()), Part::Media(picture)];
+/// let message = Message { role: Role::User, parts };
+/// assert_eq!(message.text(), "What is this?");
+/// assert_eq!(message.to_json()["content"][1]["type"], "image_url");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
@@ -61,7 +78,13 @@ pub enum Part {
     },
 }
 
-/// One message.
+/// One message of a conversation: who speaks, and what is said.
+///
+/// ```
+/// use dspex_core::lm::{Message, Role};
+/// let message = Message::user("Who wrote Faust?");
+/// assert_eq!((message.role, message.text()), (Role::User, "Who wrote Faust?".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// Who speaks.

@@ -24,7 +24,31 @@ use crate::module::BoxFuture;
 /// A stream of events of a reply.
 pub type EventStream<'a> = Pin<Box<dyn Stream<Item = Result<Event, LmError>> + Send + 'a>>;
 
-/// What a model can do beyond text. Adapters read this to choose how they ask.
+/// What a model can do beyond text; nothing, unless the model says so. Adapters read it to choose how they ask.
+///
+/// ```
+/// use dspex_core::lm::{Capabilities, LanguageModel, Request};
+/// # use dspex_core::{BoxFuture, lm::{LmError, Reply}};
+/// struct Strict;
+///
+/// impl LanguageModel for Strict {
+///     fn id(&self) -> &str {
+///         "strict"
+///     }
+///     fn capabilities(&self) -> Capabilities {
+///         let mut can = Capabilities::default();
+///         can.json_schema = true;
+///         can
+///     }
+/// #     fn call<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+/// #         Box::pin(async { Ok(Reply::text("{}")) })
+/// #     }
+///     // `call` or `stream` as ever
+/// }
+///
+/// let can = Strict.capabilities();
+/// assert!(can.json_schema && !can.images);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a yes or no of its own")]

@@ -7,7 +7,14 @@ use super::{LmError, LmErrorKind};
 use crate::usage::Usage;
 use crate::value::{Record, ToolCall, Value};
 
-/// Why the model stopped. Open: a provider may have reasons of its own.
+/// Why the model stopped. The list is open: a provider may have reasons of its own.
+///
+/// ```
+/// use dspex_core::lm::{Choice, FinishReason};
+/// let cut = Choice::text("It was the best of ti").with_finish(FinishReason::Length);
+/// assert_eq!(cut.finish.as_str(), "length");
+/// assert_eq!(FinishReason::Other("recitation".into()).as_str(), "recitation");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishReason {
@@ -36,7 +43,15 @@ impl FinishReason {
     }
 }
 
-/// One completion.
+/// One completion of a [`Reply`].
+///
+/// ```
+/// use dspex_core::lm::{Choice, FinishReason, Part};
+/// let mut choice = Choice::text("Goethe");
+/// choice.parts.insert(0, Part::Reasoning("Faust is a play by ...".into()));
+/// assert_eq!(choice.content(), "Goethe", "without the reasoning");
+/// assert_eq!(choice.finish, FinishReason::Stop);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Choice {
@@ -67,7 +82,16 @@ impl Choice {
     }
 }
 
-/// What a model answered.
+/// What a model answered: its completions, and what they cost.
+///
+/// ```
+/// use dspex_core::{Usage, lm::{Choice, Reply}};
+/// let reply = Reply::new(vec![Choice::text("Goethe"), Choice::text("Marlowe")]).with_usage(Usage::tokens(40, 6));
+/// let texts: Vec<String> = reply.choices.iter().map(Choice::content).collect();
+/// assert_eq!(texts, ["Goethe", "Marlowe"]);
+/// assert_eq!(reply.usage.total_tokens(), 46);
+/// assert!(!reply.cached);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Reply {
@@ -130,7 +154,15 @@ impl Reply {
     }
 }
 
-/// A bit of a reply.
+/// A bit of a reply. A stream of them ends with [`Done`](Event::Done).
+///
+/// ```
+/// use dspex_core::lm::{Event, FinishReason, Reply};
+/// let events = Reply::text("Goethe").into_events();
+/// assert_eq!(events[0], Event::Text { choice: 0, text: "Goethe".into() });
+/// assert_eq!(events[1], Event::Finish { choice: 0, reason: FinishReason::Stop });
+/// assert!(matches!(events.last(), Some(Event::Done { .. })));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -195,7 +227,18 @@ pub enum Event {
     },
 }
 
-/// Folds events into a reply.
+/// Folds the events of a stream into a reply.
+///
+/// ```
+/// use dspex_core::lm::{Event, ReplyBuilder};
+/// let mut reply = ReplyBuilder::new();
+/// reply.push(Event::Text { choice: 0, text: "Goe".into() });
+/// reply.push(Event::Text { choice: 0, text: "the".into() });
+/// assert_eq!(reply.partial(), "Goethe");
+/// let e = reply.finish().unwrap_err();
+/// assert_eq!(e.to_string(), "expected the end of the stream, found it cut off");
+/// assert_eq!(e.partial.as_deref(), Some("Goethe"));
+/// ```
 #[derive(Debug, Default)]
 pub struct ReplyBuilder {
     choices: Vec<Building>,

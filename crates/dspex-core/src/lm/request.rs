@@ -7,6 +7,14 @@ use serde_json::Value as Json;
 use super::Message;
 
 /// What a model is asked.
+///
+/// ```
+/// use dspex_core::lm::{Message, Options, Request};
+/// let mut request = Request::new(vec![Message::system("Be brief."), Message::user("Who wrote Faust?")]);
+/// request.options = Options::new().max_tokens(20);
+/// assert_eq!(request.messages.len(), 2);
+/// assert!(request.tools.is_empty() && request.response_format.is_none());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Request {
@@ -134,7 +142,18 @@ impl Options {
     }
 }
 
-/// A tool that the model may call.
+/// A tool that the model may call, as it is described to the model.
+///
+/// ```
+/// use dspex_core::lm::{Message, Request, ToolSpec};
+/// let mut request = Request::new(vec![Message::user("Is it warm in Oslo?")]);
+/// request.tools.push(ToolSpec {
+///     name: "weather".into(),
+///     description: "The weather of a place now.".into(),
+///     parameters: serde_json::json!({"type": "object", "properties": {"place": {"type": "string"}}}),
+/// });
+/// assert_eq!(request.tools[0].parameters["properties"]["place"]["type"], "string");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolSpec {
     /// Name.
@@ -145,7 +164,14 @@ pub struct ToolSpec {
     pub parameters: Json,
 }
 
-/// Whether the model must call a tool.
+/// Whether the model must call one of the [tools](Request::tools).
+///
+/// ```
+/// use dspex_core::lm::{Request, ToolChoice};
+/// let mut request = Request::default();
+/// assert_eq!(request.tool_choice, None, "as the provider does where nothing is said");
+/// request.tool_choice = Some(ToolChoice::Tool("weather".into())); // it must call this one
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ToolChoice {
@@ -159,7 +185,16 @@ pub enum ToolChoice {
     Tool(String),
 }
 
-/// The form of the answer.
+/// The form that the answer must have.
+///
+/// ```
+/// use dspex_core::{FieldType, lm::{Request, ResponseFormat}};
+/// let mut request = Request::default();
+/// assert_eq!(request.response_format, None, "text of any form");
+/// let schema = FieldType::list(FieldType::Int).json_schema();
+/// assert_eq!(schema["items"]["type"], "integer");
+/// request.response_format = Some(ResponseFormat::JsonSchema { name: "numbers".into(), schema, strict: true });
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseFormat {

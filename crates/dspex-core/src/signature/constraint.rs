@@ -8,7 +8,16 @@ use regex::Regex;
 use crate::types::FieldType;
 use crate::value::Value;
 
-/// A rule for the value of a field. It is told to the model and checked on what comes back.
+/// A rule for the value of a field. The model is told of it, and what comes back is checked by it.
+///
+/// ```
+/// use dspex_core::{Constraint, Value};
+/// let rule = Constraint::le(1.0);
+/// assert_eq!(rule.to_string(), "less than or equal to: 1.0");
+/// assert!(rule.check(&Value::from(0.7)).is_ok());
+/// assert!(rule.check(&Value::from(1.2)).is_err());
+/// assert!(rule.check(&Value::from("1.2")).is_ok(), "it says nothing of text");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Constraint {
@@ -33,6 +42,13 @@ pub enum Constraint {
 }
 
 /// A value that breaks a rule.
+///
+/// ```
+/// use dspex_core::{Constraint, Value};
+/// let e = Constraint::MaxLength(3).check(&Value::from("Paris")).unwrap_err();
+/// assert_eq!(e.to_string(), "expected a value maximum length: 3, found 'Paris'");
+/// assert_eq!((e.rule.as_str(), e.found.as_str()), ("maximum length: 3", "'Paris'"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a value {rule}, found {found}")]
 pub struct ConstraintError {

@@ -4,6 +4,16 @@ use super::{Direction, Field, Inner, Signature};
 use std::sync::Arc;
 
 /// An edit that does not fit the signature.
+///
+/// ```
+/// use dspex_core::{EditError, Field, FieldType, Signature};
+/// let signature = Signature::parse("question -> answer")?;
+/// let e = signature.append(Field::output("question", FieldType::Str)).unwrap_err();
+/// assert_eq!(e, EditError::Duplicate { name: "question".into() });
+/// let e = signature.with_updated_field("anser", |f| f.with_description("one word")).unwrap_err();
+/// assert_eq!(e.to_string(), "expected one of the fields `question`, `answer`, found `anser`");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {

@@ -5,6 +5,15 @@ use crate::types::FieldType;
 use crate::value::Value;
 
 /// Whether a field is given to the model or asked of it.
+///
+/// ```
+/// use dspex_core::{Direction, Signature};
+/// let signature = Signature::parse("context, question -> answer")?;
+/// let inputs = signature.fields().filter(|f| f.direction == Direction::Input);
+/// assert_eq!(inputs.count(), 2);
+/// assert_eq!(signature.field("answer").unwrap().direction.name(), "output");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Given to the model.

@@ -2,7 +2,7 @@
 
 /// The words of a field name as DSPy labels it: `userID` gives `User ID`, `text2number` gives `Text 2 Number`.
 ///
-/// Source: DSPy's `infer_prefix` (inventory 2.1): words end before a capital that starts a word, between a small
+/// Source: DSPy's `infer_prefix`: words end before a capital that starts a word, between a small
 /// letter or digit and a capital, and between letters and digits; underscores become spaces; a word in capitals
 /// stays, any other is capitalized and its rest lower-cased.
 ///

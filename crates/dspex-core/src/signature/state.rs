@@ -4,9 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{Field, Signature};
 
-/// Instructions and, for each field in order, its label and description: what an optimizer may change.
+/// Instructions and, for each field in order, its label and description: what an optimizer may change of a signature.
 ///
-/// The shape is DSPy's (inventory 2.1). It names no fields, so a state fits a signature by position.
+/// The shape is that of DSPy's saved programs. It names no fields, so a state fits a signature by position.
+///
+/// ```
+/// use dspex_core::{Signature, SignatureState};
+/// let signature = Signature::parse("question -> answer")?;
+/// let json = r#"{"instructions": "Be brief.", "fields": [
+///     {"prefix": "Question:", "description": "${question}"}, {"prefix": "Answer:", "description": "one word"}]}"#;
+/// let learned: SignatureState = serde_json::from_str(json)?;
+/// let signature = signature.load_state(&learned)?;
+/// assert_eq!(signature.instructions(), "Be brief.");
+/// assert_eq!(signature.field("answer").unwrap().description.as_deref(), Some("one word"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignatureState {
     /// What the model is told to do.
@@ -15,7 +27,17 @@ pub struct SignatureState {
     pub fields: Vec<FieldState>,
 }
 
-/// The learnable part of a field.
+/// The learnable part of a field, within a [`SignatureState`].
+///
+/// ```
+/// use dspex_core::Signature;
+/// let mut state = Signature::parse("question -> answer")?.dump_state();
+/// assert_eq!(state.fields[1].prefix, "Answer:");
+/// state.fields[1].description = "one word".into();
+/// let signature = Signature::parse("q -> a")?.load_state(&state)?;
+/// assert_eq!(signature.field("a").unwrap().description.as_deref(), Some("one word"), "it counts by its place");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldState {
     /// Label.
@@ -25,6 +47,17 @@ pub struct FieldState {
 }
 
 /// A state that does not fit the signature.
+///
+/// ```
+/// use dspex_core::Signature;
+/// let saved = Signature::parse("context, question -> answer")?.dump_state();
+/// let e = Signature::parse("question -> answer")?.load_state(&saved).unwrap_err();
+/// assert_eq!(
+///     e.to_string(),
+///     "expected the state of 2 fields (question -> answer), found 3; load it into the program that saved it"
+/// );
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected the state of {expected} fields ({signature}), found {found}; load it into the program that saved it"

@@ -11,6 +11,22 @@ use crate::error::{Error, Result};
 use crate::value::{Record, Value, from_value, to_value};
 
 /// A type that can be made from a record: everything that deserializes, and [`Record`] itself.
+///
+/// ```
+/// use dspex_core::{FromRecord, Record};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Person {
+///     name: String,
+///     age: u8,
+/// }
+///
+/// let ada = Person::from_record(Record::new().with("name", "Ada").with("age", 36))?;
+/// assert_eq!((ada.name.as_str(), ada.age), ("Ada", 36));
+/// let e = Person::from_record(Record::new().with("name", "Ada").with("age", 300)).err().unwrap();
+/// assert_eq!(e.kind().field(), Some("age"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made from a record",
     note = "put `#[derive(Deserialize)]` (from serde) on it"
@@ -21,6 +37,22 @@ pub trait FromRecord: Sized {
 }
 
 /// A type that can be written as a record: every struct that serializes, and [`Record`] itself.
+///
+/// ```
+/// use dspex_core::ToRecord;
+///
+/// #[derive(serde::Serialize)]
+/// struct Person {
+///     name: String,
+///     age: u8,
+/// }
+///
+/// let record = Person { name: "Ada".into(), age: 36 }.to_record()?;
+/// assert_eq!(record.keys().collect::<Vec<_>>(), ["name", "age"]);
+/// let e = vec![1, 2].to_record().unwrap_err();
+/// assert_eq!(e.to_string(), "expected a type with named fields, found one that is a list");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as a record",
     note = "put `#[derive(Serialize)]` (from serde) on it"
@@ -66,7 +98,27 @@ impl<T: Serialize> ToRecord for T {
 
 /// A struct whose fields are the inputs and outputs of a signature, and which is thereby a labelled example of it.
 ///
-/// Implemented by `#[derive(Signature)]`.
+/// Implemented by `#[derive(Signature)]`, which also makes the structs of the inputs and of the outputs.
+///
+/// ```
+/// use dspex_core::{Signature, TypedSignature};
+///
+/// /// What kind of thing is defined?
+/// #[derive(Signature)]
+/// struct Sense {
+///     #[input]
+///     definition: String,
+///     #[output]
+///     kind: String,
+/// }
+///
+/// assert_eq!(Sense::signature().instructions(), "What kind of thing is defined?");
+/// assert_eq!(Sense::FIELDS, ["definition", "kind"]);
+/// let tree = Sense { definition: "a tree with red fruit".into(), kind: "plant".into() };
+/// let (input, output): (SenseInput, SenseOutput) = tree.split();
+/// assert_eq!(output.kind, "plant");
+/// assert_eq!(Sense::join(input, output).definition, "a tree with red fruit");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a signature",
     label = "not a signature",
@@ -98,6 +150,20 @@ pub trait TypedSignature: Sized + Send + Sync + 'static {
 }
 
 /// The output of a chain of thought: the reasoning, and the fields of the signature by way of deref.
+///
+/// ```
+/// use dspex_core::{ToRecord, WithReasoning};
+///
+/// #[derive(serde::Serialize)]
+/// struct Sum {
+///     total: i64,
+/// }
+///
+/// let out = WithReasoning::new("2 and 3 make 5", Sum { total: 5 });
+/// assert_eq!((out.total, out.reasoning.as_str()), (5, "2 and 3 make 5"));
+/// assert_eq!(out.to_record()?.keys().collect::<Vec<_>>(), ["reasoning", "total"]);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct WithReasoning<O> {
     /// What the model thought before it answered.

@@ -4,6 +4,15 @@ use super::{FieldType, Special};
 use crate::value::{Dict, Media, MediaKind, Value};
 
 /// A value that is not of its type.
+///
+/// ```
+/// use dspex_core::{FieldType, Record, Value};
+/// let type_of_ages = FieldType::dict(FieldType::Str, FieldType::Int);
+/// let ages = Value::from(Record::new().with("Ada", 36).with("Bob", "old"));
+/// let e = type_of_ages.check(&ages).unwrap_err();
+/// assert_eq!((e.place.as_str(), e.expected.as_str(), e.found.as_str()), ("['Bob']", "int", "'old'"));
+/// assert_eq!(e.to_string(), "expected int at ['Bob'], found 'old'");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}{}, found {found}", if .place.is_empty() { String::new() } else { format!(" at {place}") })]
 pub struct TypeMismatch {

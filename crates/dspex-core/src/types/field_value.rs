@@ -12,6 +12,22 @@ use super::FieldType;
 ///
 /// It is implemented for everything that implements [`serde::Serialize`], [`serde::Deserialize`],
 /// [`schemars::JsonSchema`], [`Clone`] and [`Debug`](std::fmt::Debug); derive those for a type of your own.
+///
+/// ```
+/// use dspex_core::{FieldValue, types::field_type_of};
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// struct Person {
+///     name: String,
+/// }
+///
+/// fn spelled<T: FieldValue>() -> String {
+///     field_type_of::<T>().annotation()
+/// }
+/// assert_eq!(spelled::<Vec<Person>>(), "list[Person]");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a field",
     label = "not a field type",

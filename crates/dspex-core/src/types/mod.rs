@@ -84,6 +84,15 @@ pub enum FieldType {
 }
 
 /// The items of a tuple: one type for each place, or one for any number of places.
+///
+/// ```
+/// use dspex_core::{FieldType, types::TupleType};
+/// let pair = TupleType { items: vec![FieldType::Int, FieldType::Str], variadic: false };
+/// assert_eq!(FieldType::parse("tuple[int, str]", None)?, FieldType::Tuple(Some(pair)));
+/// let any_number = TupleType { items: vec![FieldType::Int], variadic: true };
+/// assert_eq!(FieldType::Tuple(Some(any_number)).annotation(), "tuple[int, ...]");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct TupleType {
     /// Types in order; exactly one where `variadic`.
@@ -92,7 +101,16 @@ pub struct TupleType {
     pub variadic: bool,
 }
 
-/// The options of a union and how it was written.
+/// The options of a union and how it was written. [`FieldType::union`] and [`FieldType::optional`] make one.
+///
+/// ```
+/// use dspex_core::{FieldType, types::{UnionSyntax, UnionType}};
+/// let options = vec![FieldType::Int, FieldType::None];
+/// let union = FieldType::Union(UnionType { options, syntax: UnionSyntax::Typing });
+/// assert_eq!(FieldType::parse("Optional[int]", None)?, union);
+/// assert_eq!(FieldType::optional(FieldType::Int), union);
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnionType {
     /// Options in order.
@@ -101,7 +119,17 @@ pub struct UnionType {
     pub syntax: UnionSyntax,
 }
 
-/// How a union was written.
+/// How a union was written in Python. In a signature string both ways come out as [`Typing`](Self::Typing), as in DSPy.
+///
+/// ```
+/// use dspex_core::{FieldType, types::UnionSyntax};
+/// let of = |syntax| FieldType::union(vec![FieldType::Int, FieldType::None], syntax);
+/// let (typing, pep604) = (of(UnionSyntax::Typing), of(UnionSyntax::Pep604));
+/// assert_eq!((typing.annotation(), pep604.annotation()), ("Optional[int]".into(), "int | None".into()));
+/// assert_eq!(typing.name(), pep604.name(), "a prompt shows both alike");
+/// assert_eq!(FieldType::parse("int | None", None)?, typing);
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnionSyntax {
     /// `Optional[int]`, `Union[int, str]`.
@@ -110,7 +138,20 @@ pub enum UnionSyntax {
     Pep604,
 }
 
-/// An enumeration.
+/// An enumeration: its name, and the names and values of its members. A reply may give either.
+///
+/// ```
+/// use dspex_core::{FieldType, SignatureParser, TypeRegistry, Value, types::EnumType};
+/// let members = vec![("RED".to_owned(), Value::from("#f00")), ("BLUE".to_owned(), Value::from("#00f"))];
+/// let color = FieldType::Enum(EnumType { name: "Color".into(), members }.into());
+/// assert!(color.check(&Value::from("#f00")).is_ok() && color.check(&Value::from("RED")).is_ok());
+/// assert_eq!(color.check(&Value::from("green")).unwrap_err().to_string(), "expected Color, found 'green'");
+///
+/// let types = TypeRegistry::new().with("Color", color);
+/// let signature = SignatureParser::new().types(&types).parse("object -> color: Color")?;
+/// assert_eq!(signature.outputs()[0].ty.name(), "Color");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnumType {
     /// Name, e.g. `Color`.
@@ -119,7 +160,24 @@ pub struct EnumType {
     pub members: Vec<(String, Value)>,
 }
 
-/// A struct: named fields in order.
+/// A struct: named fields in order. A Rust struct and a pydantic model are ones.
+///
+/// ```
+/// use dspex_core::{FieldType, types::field_type_of};
+///
+/// /// Somebody in a story.
+/// #[derive(schemars::JsonSchema)]
+/// # #[allow(dead_code)]
+/// struct Person {
+///     name: String,
+///     age: Option<u8>,
+/// }
+///
+/// let FieldType::Struct(person) = field_type_of::<Person>() else { panic!("expected a struct") };
+/// assert_eq!((person.name.as_str(), person.description.as_deref()), ("Person", Some("Somebody in a story.")));
+/// assert_eq!(person.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["name", "age"]);
+/// assert!(!person.closed, "further fields are no error");
+/// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct StructType {
     /// Name, e.g. `Person`.
@@ -133,6 +191,23 @@ pub struct StructType {
 }
 
 /// One field of a [`StructType`].
+///
+/// ```
+/// use dspex_core::{FieldType, types::field_type_of};
+///
+/// #[derive(schemars::JsonSchema)]
+/// # #[allow(dead_code)]
+/// struct Person {
+///     /// in whole years
+///     age: Option<u8>,
+/// }
+///
+/// let FieldType::Struct(person) = field_type_of::<Person>() else { panic!("expected a struct") };
+/// let age = &person.fields[0];
+/// assert_eq!((age.name.as_str(), age.description.as_deref()), ("age", Some("in whole years")));
+/// assert_eq!(age.ty.annotation(), "Optional[int]");
+/// assert!(!age.required);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StructField {
     /// Name.
@@ -150,6 +225,21 @@ pub struct StructField {
 }
 
 /// A shape known only by its JSON Schema.
+///
+/// ```
+/// use dspex_core::{FieldType, types::field_type_of};
+///
+/// #[derive(schemars::JsonSchema)]
+/// # #[allow(dead_code)]
+/// enum Shape {
+///     Circle { radius: f64 },
+///     Square { side: f64 },
+/// }
+///
+/// let FieldType::Schema(shape) = field_type_of::<Shape>() else { panic!("expected a schema") };
+/// assert_eq!(shape.name, "Shape");
+/// assert_eq!(shape.schema["oneOf"][0]["properties"]["Circle"]["properties"]["radius"]["type"], "number");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchemaType {
     /// Name as shown to the model.
@@ -159,6 +249,16 @@ pub struct SchemaType {
 }
 
 /// Types with a meaning of their own to prompts.
+///
+/// ```
+/// use dspex_core::{FieldType, Special};
+/// let image = FieldType::parse("dspy.Image", None)?;
+/// assert_eq!(image, FieldType::Special(Special::Image));
+/// let code = Special::Code(Some("python".into()));
+/// assert_eq!(code.name(), "Code_python");
+/// assert_eq!(FieldType::Special(code).annotation(), "dspy.Code['python']");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Special {

@@ -8,6 +8,15 @@ use super::text::float_repr;
 use super::{Dict, Value};
 
 /// Text that is not JSON, or JSON whose tags are not those of values.
+///
+/// ```
+/// use dspex_core::Value;
+/// let e = Value::from_json("[1,\n 2").unwrap_err();
+/// assert_eq!((e.line(), e.is_syntax()), (2, true));
+/// let e = Value::from_json(r#"{"$date": "soon"}"#).unwrap_err();
+/// assert!(!e.is_syntax());
+/// assert_eq!(e.to_string(), "expected a date under the tag $date, found \"soon\"");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct JsonError {

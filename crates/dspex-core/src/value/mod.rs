@@ -88,6 +88,14 @@ pub enum Value {
 }
 
 /// A member of an enumeration: the enumeration's name, the member's name and its value.
+///
+/// ```
+/// use dspex_core::{Value, value::EnumMember};
+/// let (type_name, member) = ("Color".to_owned(), "RED".to_owned());
+/// let red = Value::Enum(EnumMember { type_name, member, value: Box::new("#f00".into()) });
+/// assert_eq!(red.to_text()?, "#f00", "a prompt shows its value");
+/// # Ok::<(), dspex_core::value::text::UnsupportedKind>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EnumMember {
     /// Name of the enumeration, e.g. `Color`.
@@ -99,6 +107,21 @@ pub struct EnumMember {
 }
 
 /// A struct value: the name of its type and its fields in order.
+///
+/// ```
+/// use dspex_core::{Record, Value, value::{StructValue, to_value}};
+///
+/// #[derive(serde::Serialize)]
+/// struct Person {
+///     name: String,
+///     age: u8,
+/// }
+///
+/// let fields = Record::new().with("name", "Ada").with("age", 36);
+/// let ada = Value::Struct(StructValue { type_name: "Person".into(), fields });
+/// assert_eq!(to_value(&Person { name: "Ada".into(), age: 36 })?, ada);
+/// # Ok::<(), dspex_core::value::ValueError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StructValue {
     /// Name of the type, e.g. `Person`.

@@ -3,7 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Text that is not of the form a scalar wants.
+/// Text that is not of the form of a scalar.
+///
+/// ```
+/// use dspex_core::value::Date;
+/// let e = "6 May 2024".parse::<Date>().unwrap_err();
+/// assert_eq!(e.to_string(), "expected a date such as 2024-05-06, found \"6 May 2024\"");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found:?}")]
 pub struct ScalarError {
@@ -18,6 +24,15 @@ impl ScalarError {
 }
 
 /// An exact decimal number, kept as written (`1.50` keeps its zero).
+///
+/// ```
+/// use dspex_core::value::Decimal;
+/// let price: Decimal = "1.50".parse()?;
+/// assert_eq!(price.to_string(), "1.50");
+/// assert_ne!(price, "1.5".parse()?, "what is written counts");
+/// assert!("1,50".parse::<Decimal>().is_err());
+/// # Ok::<(), dspex_core::value::ScalarError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decimal(String);
 
@@ -52,6 +67,13 @@ impl fmt::Display for Decimal {
 }
 
 /// A calendar date, `2024-05-06`.
+///
+/// ```
+/// use dspex_core::value::Date;
+/// assert_eq!("2024-02-29".parse::<Date>()?.to_string(), "2024-02-29");
+/// assert!("2023-02-29".parse::<Date>().is_err(), "there was no such day");
+/// # Ok::<(), dspex_core::value::ScalarError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Date(jiff::civil::Date);
 
@@ -70,6 +92,13 @@ impl fmt::Display for Date {
 }
 
 /// A time of day, `07:08:09`.
+///
+/// ```
+/// use dspex_core::value::Time;
+/// assert_eq!("07:08:09".parse::<Time>()?.to_string(), "07:08:09");
+/// assert!("25:00:00".parse::<Time>().is_err());
+/// # Ok::<(), dspex_core::value::ScalarError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Time(jiff::civil::Time);
 
@@ -88,6 +117,15 @@ impl fmt::Display for Time {
 }
 
 /// A date and time, `2024-05-06T07:08:09`, with or without an offset from UTC.
+///
+/// ```
+/// use dspex_core::value::DateTime;
+/// let noon: DateTime = "2024-05-06T12:00:00Z".parse()?;
+/// let there: DateTime = "2024-05-06T14:00:00+02:00".parse()?;
+/// assert_eq!(there.to_string(), "2024-05-06T14:00:00+02:00");
+/// assert_ne!(noon, there, "the offset counts, though the moment is the same");
+/// # Ok::<(), dspex_core::value::ScalarError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DateTime {
     civil: jiff::civil::DateTime,
@@ -120,7 +158,14 @@ impl fmt::Display for DateTime {
     }
 }
 
-/// A span of time in whole microseconds, as Python's `timedelta`.
+/// A span of time in whole microseconds, as Python's `timedelta`. It is written in ISO 8601's form.
+///
+/// ```
+/// use dspex_core::value::TimeDelta;
+/// let span = TimeDelta::from_micros(90_500_000);
+/// assert_eq!(span.as_secs_f64(), 90.5);
+/// assert_eq!(span.to_string(), "PT1M30.5S");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeDelta {
     micros: i64,
@@ -144,7 +189,7 @@ impl TimeDelta {
 }
 
 impl fmt::Display for TimeDelta {
-    /// The ISO 8601 form, `PT90S`.
+    /// The ISO 8601 form, `PT1M30S`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, abs) = if self.micros < 0 {
             ("-", self.micros.unsigned_abs())
@@ -176,7 +221,14 @@ impl fmt::Display for TimeDelta {
     }
 }
 
-/// A UUID in its hyphenated form.
+/// A UUID. It is written in its hyphenated form.
+///
+/// ```
+/// use dspex_core::value::Uuid;
+/// let id: Uuid = "67E5504410B1426F9247BB680E5FE0C8".parse()?;
+/// assert_eq!(id.to_string(), "67e55044-10b1-426f-9247-bb680e5fe0c8");
+/// # Ok::<(), dspex_core::value::ScalarError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Uuid(uuid::Uuid);
 

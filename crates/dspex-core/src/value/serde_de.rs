@@ -9,7 +9,14 @@ use serde::de::{
 
 use super::Value;
 
-/// A value that does not fit a Rust type, or a Rust value that has no [`Value`]; says where and why.
+/// A value that does not fit a Rust type, or a Rust value that has no [`Value`]: where, and why.
+///
+/// ```
+/// use dspex_core::{Value, value::from_value};
+/// let e = from_value::<Vec<u8>>(Value::from(vec![1, 300])).unwrap_err();
+/// assert_eq!(e.path(), "[1]");
+/// assert_eq!(e.to_string(), "at [1]: invalid value: integer `300`, expected u8");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {
     path: Vec<String>,

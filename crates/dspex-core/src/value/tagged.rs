@@ -11,6 +11,12 @@ use super::{
 };
 
 /// JSON that is not the lossless form of a value.
+///
+/// ```
+/// use dspex_core::Value;
+/// let e = Value::from_tagged(&serde_json::json!({"$tuple": 1})).unwrap_err();
+/// assert_eq!(e.to_string(), "expected a list under the tag $tuple, found 1");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}{}, found {found}", .tag.as_ref().map(|t| format!(" under the tag {t}")).unwrap_or_default())]
 pub struct TagError {

@@ -8,6 +8,16 @@ use std::fmt::Write as _;
 use super::Value;
 
 /// A value of a kind that a spelling cannot carry yet.
+///
+/// ```
+/// use dspex_core::value::{Media, MediaKind, MediaSource};
+/// use dspex_core::Value;
+/// let source = MediaSource::Id("file-7".into());
+/// let file = Value::Media(Media { kind: MediaKind::File, source, format: None, name: None });
+/// let e = file.to_text().unwrap_err();
+/// assert_eq!((e.kind, e.form), ("file", "text"));
+/// assert_eq!(e.to_string(), "a value of kind file cannot be written as text yet");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a value of kind {kind} cannot be written as {form} yet")]
 pub struct UnsupportedKind {

@@ -6,7 +6,17 @@ use super::args::MetricArgs;
 use super::sides::{Measure, Sides, field_metric};
 use crate::text::{em_score, f1_score};
 
-/// Whether a text of the prediction matches an answer of the example.
+/// Whether a text of the prediction matches an answer of the example. [`answer_exact_match`] makes one.
+///
+/// ```
+/// use dspex_core::{Example, Prediction, Record};
+/// use dspex_evaluate::{AnswerExactMatch, answer_exact_match};
+/// let metric: AnswerExactMatch = answer_exact_match("answer").frac(0.5);
+/// let example = Example::new([("answer", "the Eiffel Tower")]);
+/// let out = Prediction::new(Record::new().with("answer", "It is the Eiffel Tower."));
+/// assert_eq!(metric.compare(&example, &out)?, 1.0);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnswerExactMatch {
     field: String,

@@ -7,6 +7,16 @@ use std::marker::PhantomData;
 use dspex_core::{BoxFuture, Context, Metric, Prediction, Result, Score};
 
 /// What a metric may give: a number, a truth value, or a result of either.
+///
+/// ```
+/// use dspex_core::{Error, Result};
+/// use dspex_evaluate::IntoScore;
+/// assert_eq!(true.into_score()?, 1.0);
+/// assert_eq!(0.25.into_score()?, 0.25);
+/// let failed: Result<bool> = Err(Error::configuration("no judge"));
+/// assert!(failed.into_score().is_err(), "an error stays one and is no 0");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub trait IntoScore {
     /// The score.
     fn into_score(self) -> Result<Score>;
@@ -36,7 +46,21 @@ impl<T: IntoScore> IntoScore for Result<T> {
     }
 }
 
-/// A metric that is a closure.
+/// A metric that is a closure. [`metric`] makes one.
+///
+/// ```
+/// use dspex_core::{Context, Example, Metric, Prediction, Record};
+/// use dspex_testkit::{ScriptedLm, block_on};
+/// let short = dspex_evaluate::metric(|_: &Example, out: &Prediction<Record>| {
+///     out.get("answer").and_then(|a| a.as_str()).is_some_and(|a| a.len() < 10)
+/// })
+/// .named("short");
+/// let ctx = Context::new(ScriptedLm::always("")); // it asks no model
+/// let out = Prediction::new(Record::new().with("answer", "Paris"));
+/// assert_eq!(block_on(short.score(&ctx, &Example::default(), &out))?, 1.0);
+/// assert_eq!(short.name(), "short");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub struct FnMetric<F, E: ?Sized, O, R> {
     name: String,
     f: F,
@@ -98,7 +122,22 @@ where
     }
 }
 
-/// A metric that is an asynchronous closure.
+/// A metric that is an asynchronous closure. [`metric_async`] makes one.
+///
+/// ```
+/// use dspex_core::{Context, Example, Metric, Module, Prediction, Record, Result};
+/// use dspex_modules::Predict;
+/// use dspex_testkit::{ScriptedLm, block_on};
+/// let judge = dspex_evaluate::metric_async(|ctx: Context, _: Example, out: Prediction<Record>| async move {
+///     let verdict = Predict::parse("answer -> polite: bool")?.call(&ctx, out.into_inner()).await?;
+///     Ok::<_, dspex_core::Error>(verdict.get("polite").and_then(|v| v.as_bool()).unwrap_or_default())
+/// })
+/// .named("polite");
+/// let ctx = Context::new(ScriptedLm::always("[[ ## polite ## ]]\nTrue"));
+/// let out = Prediction::new(Record::new().with("answer", "Thank you, 42."));
+/// assert_eq!(block_on(judge.score(&ctx, &Example::default(), &out))?, 1.0);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 pub struct AsyncMetric<F, E: ?Sized, O> {
     name: String,
     f: F,

@@ -4,7 +4,20 @@ use dspex_core::{Record, Result, Score, Value};
 
 use super::sides::{Measure, Sides, field_metric};
 
-/// Whether a field of the prediction is the same as that of the example.
+/// Whether a field of the prediction is the same as that of the example. [`exact_match`] makes one.
+///
+/// ```
+/// use dspex_core::{Example, Prediction, Record};
+/// use dspex_evaluate::{ExactMatch, exact_match};
+/// let metric: ExactMatch = exact_match("tags");
+/// let example = Example::new([("tags", vec!["a", "b"])]);
+/// let out = Prediction::new(Record::new().with("tags", vec!["b", "a"]));
+/// assert_eq!(metric.compare(&example, &out)?, 0.0, "the order of a list counts");
+/// let out = Prediction::new(Record::new().with("tag", "a"));
+/// let e = metric.compare(&example, &out).unwrap_err();
+/// assert_eq!(e.hint(), Some("did you mean `tag`?"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExactMatch {
     field: String,

@@ -5,7 +5,18 @@ use dspex_core::{Result, Score, Value};
 use super::args::MetricArgs;
 use super::sides::{Measure, Sides, field_metric};
 
-/// Whether a number of the prediction is near that of the example.
+/// Whether a number of the prediction is near that of the example. [`numeric`] makes one.
+///
+/// ```
+/// use dspex_core::{Example, Prediction, Record};
+/// use dspex_evaluate::{Numeric, numeric};
+/// let metric: Numeric = numeric("n").relative(0.01);
+/// let example = Example::new([("n", 1000)]);
+/// let score = |n: &str| metric.compare(&example, &Prediction::new(Record::new().with("n", n)));
+/// assert_eq!(score("1,005")?, 1.0);
+/// assert_eq!(score("about a thousand")?, 0.0);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numeric {
     field: String,

@@ -6,7 +6,17 @@ use super::args::MetricArgs;
 use super::sides::{Measure, Sides, field_metric};
 use crate::text::passage_has_answer;
 
-/// Whether a passage of the prediction contains an answer of the example.
+/// Whether a passage of the prediction contains an answer of the example. [`answer_passage_match`] makes one.
+///
+/// ```
+/// use dspex_core::{Example, Prediction, Record};
+/// use dspex_evaluate::{AnswerPassageMatch, answer_passage_match};
+/// let metric: AnswerPassageMatch = answer_passage_match("answer").passages_in("found");
+/// let example = Example::new([("answer", "Goethe")]);
+/// let out = Prediction::new(Record::new().with("found", "Faust is a play by Goethe."));
+/// assert_eq!(metric.compare(&example, &out)?, 1.0);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerPassageMatch {
     field: String,

@@ -5,7 +5,17 @@ use dspex_core::{Result, Score};
 use super::sides::{Measure, Sides, field_metric};
 use crate::text::{f1_score, hotpot_f1_score};
 
-/// How many words the prediction and the label share, from 0 to 1.
+/// How many words the prediction and the label share, from 0 to 1. [`f1`] and [`hotpot_f1`] make one.
+///
+/// ```
+/// use dspex_core::{Example, Prediction, Record};
+/// use dspex_evaluate::{TokenF1, f1};
+/// let metric: TokenF1 = f1("answer");
+/// let example = Example::new([("answer", vec!["Marlowe", "Johann Wolfgang Goethe"])]);
+/// let out = Prediction::new(Record::new().with("answer", "Goethe"));
+/// assert_eq!(metric.compare(&example, &out)?, 0.5, "1 of 1 word, 1 of 3: the better of both labels");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenF1 {
     field: String,

@@ -60,7 +60,32 @@ pub struct TestServer {
     task: JoinHandle<io::Result<()>>,
 }
 
-/// What a [`TestServer`] is to do.
+/// What a [`TestServer`] is to do, before it starts.
+///
+/// ```
+/// use dspex_testkit::{ScriptedLm, TestServer};
+///
+/// # async fn ask(server: &TestServer, question: &str) -> std::io::Result<String> {
+/// #     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+/// #     let body = format!(r#"{{"model": "m", "messages": [{{"role": "user", "content": "{question}"}}]}}"#);
+/// #     let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+/// #     let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+/// #     let url = server.base_url();
+/// #     let mut stream = tokio::net::TcpStream::connect(&url["http://".len()..url.len() - "/v1".len()]).await?;
+/// #     stream.write_all((head + &body).as_bytes()).await?;
+/// #     let mut answer = String::new();
+/// #     stream.read_to_string(&mut answer).await?;
+/// #     Ok(answer)
+/// # }
+/// # dspex_testkit::block_on(async {
+/// let server = TestServer::lm(ScriptedLm::always("Paris")).keep_requests().start().await?;
+/// assert!(server.requests().is_empty(), "nobody has asked yet");
+/// // `ask` posts a question to `server.base_url()`, as any client would.
+/// assert!(ask(&server, "The capital of France?").await?.contains("Paris"));
+/// assert_eq!(server.requests()[0]["messages"][0]["content"], "The capital of France?");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "a builder does nothing until it is started"]
 pub struct TestServerBuilder {
     responder: Responder,

@@ -6,7 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dspex_core::lm::{Reply, Request};
 use serde_json::Value as Json;
 
-/// One answer of a script.
+/// One answer of a [`Script`].
+///
+/// ```
+/// use dspex_testkit::Answer;
+/// let busy = Answer::status(429).with_header("retry-after", "2");
+/// let Answer::Http { status, headers, .. } = &busy else { panic!("expected an HTTP answer") };
+/// assert_eq!(*status, 429);
+/// assert!(headers.contains(&("retry-after".into(), "2".into())));
+/// assert!(matches!(Answer::text("Paris").cut_after(10), Answer::CutAfter(10, _)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Answer {
@@ -69,7 +78,33 @@ fn json() -> (String, String) {
     ("content-type".into(), "application/json".into())
 }
 
-/// What a server answers. Copies share it.
+/// What a [`TestServer`](crate::TestServer) answers, in order or by what is asked. Copies share it.
+///
+/// ```
+/// use dspex_testkit::{Answer, Script, TestServer};
+///
+/// # async fn ask(server: &TestServer, question: &str) -> std::io::Result<String> {
+/// #     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+/// #     let body = format!(r#"{{"model": "m", "messages": [{{"role": "user", "content": "{question}"}}]}}"#);
+/// #     let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+/// #     let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+/// #     let url = server.base_url();
+/// #     let mut stream = tokio::net::TcpStream::connect(&url["http://".len()..url.len() - "/v1".len()]).await?;
+/// #     stream.write_all((head + &body).as_bytes()).await?;
+/// #     let mut answer = String::new();
+/// #     stream.read_to_string(&mut answer).await?;
+/// #     Ok(answer)
+/// # }
+/// # dspex_testkit::block_on(async {
+/// let script = Script::answers([Answer::status(503), Answer::text("Paris")]);
+/// let server = TestServer::script(script).start().await?;
+/// // `ask` posts a question to `server.base_url()`, as any client would, and gives the answer with its status line.
+/// assert!(ask(&server, "The capital of France?").await?.starts_with("HTTP/1.1 503"));
+/// assert!(ask(&server, "The capital of France?").await?.contains("Paris"));
+/// assert!(ask(&server, "The capital of Italy?").await?.contains("the script has no more answers"));
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Script(Arc<Mutex<Lines>>);
 

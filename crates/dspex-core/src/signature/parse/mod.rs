@@ -52,8 +52,18 @@ impl TypeRegistry {
     }
 }
 
-/// A way in which DSPy reads signature strings that loses what was written. The default refuses or honours it; under
-/// [`SignatureParser::compat`] it is done as DSPy does it.
+/// A way in which DSPy reads signature strings that loses what was written. By default it is an error, or what was written
+/// is honoured, as each rule says; under [`SignatureParser::compat`] it is done as DSPy does it.
+///
+/// ```
+/// use dspex_core::{Signature, SignatureParser, signature::parse::GrammarRule};
+/// let text = "question, question -> answer";
+/// let e = Signature::parse(text).unwrap_err();
+/// assert_eq!(e.rule, Some(GrammarRule::DuplicateName));
+/// let as_dspy = SignatureParser::new().compat().parse(text)?;
+/// assert_eq!(as_dspy.to_string(), "question -> answer");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GrammarRule {
@@ -98,6 +108,14 @@ impl GrammarRule {
 }
 
 /// A signature string that cannot be read: where, what was expected, what was found.
+///
+/// ```
+/// use dspex_core::Signature;
+/// let e = Signature::parse("question -> answer: strr").unwrap_err();
+/// assert_eq!((e.offset, e.found.as_str()), (20, "`strr`"));
+/// assert_eq!(e.hint.as_deref(), Some("did you mean `str`?"));
+/// assert_eq!(e.class, "ValueError", "as DSPy calls it");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignatureError {
@@ -141,7 +159,16 @@ impl SignatureError {
     }
 }
 
-/// Reads signature strings; holds what the caller wants of it.
+/// Reads signature strings with settings: types of the caller's, instructions, DSPy's losses. [`Signature::parse`] is the
+/// short way where none are needed.
+///
+/// ```
+/// use dspex_core::SignatureParser;
+/// let parser = SignatureParser::new().instructions("Answer in one word.");
+/// let signature = parser.parse("question -> answer")?;
+/// assert_eq!(signature.instructions(), "Answer in one word.");
+/// # Ok::<(), dspex_core::SignatureError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct SignatureParser<'a> {
     types: Option<&'a TypeRegistry>,
