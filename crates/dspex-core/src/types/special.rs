@@ -76,7 +76,10 @@ impl Special {
             Self::Citations => (of_many("citations", "Citations", "Citation"), json!(["citations"])),
             Self::History => {
                 let turn = json!({"type": "object", "additionalProperties": true});
-                (json!({"messages": {"type": "array", "items": turn, "title": "Messages"}}), json!(["messages"]))
+                (
+                    json!({"messages": {"type": "array", "items": turn, "title": "Messages"}}),
+                    json!(["messages"]),
+                )
             }
             Self::ToolCalls => (of_many("tool_calls", "Tool Calls", "ToolCall"), json!(["tool_calls"])),
             Self::Code(_) => (json!({"code": text("Code")}), json!(["code"])),
@@ -109,21 +112,21 @@ impl Special {
                 }),
             )),
             Self::Citations => Some((
-                    "Citation",
-                    json!({
-                        "type": "object", "title": "Citation",
-                        "required": ["cited_text", "document_index", "start_char_index", "end_char_index"],
-                        "properties": {
-                            "type": {"type": "string", "default": "char_location", "title": "Type"},
-                            "cited_text": {"type": "string", "title": "Cited Text"},
-                            "document_index": {"type": "integer", "title": "Document Index"},
-                            "document_title": nullable("Document Title"),
-                            "start_char_index": {"type": "integer", "title": "Start Char Index"},
-                            "end_char_index": {"type": "integer", "title": "End Char Index"},
-                            "supported_text": nullable("Supported Text"),
-                        },
-                    }),
-                )),
+                "Citation",
+                json!({
+                    "type": "object", "title": "Citation",
+                    "required": ["cited_text", "document_index", "start_char_index", "end_char_index"],
+                    "properties": {
+                        "type": {"type": "string", "default": "char_location", "title": "Type"},
+                        "cited_text": {"type": "string", "title": "Cited Text"},
+                        "document_index": {"type": "integer", "title": "Document Index"},
+                        "document_title": nullable("Document Title"),
+                        "start_char_index": {"type": "integer", "title": "Start Char Index"},
+                        "end_char_index": {"type": "integer", "title": "End Char Index"},
+                        "supported_text": nullable("Supported Text"),
+                    },
+                }),
+            )),
             _ => None,
         }
     }
