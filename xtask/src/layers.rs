@@ -27,7 +27,11 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
         &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
         &[],
     ),
-    ("dspex-conformance", &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate"], &[]),
+    (
+        "dspex-conformance",
+        &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
+        &[],
+    ),
     ("dspex-bench", &["dspex"], &[]),
     ("wordnet", &["dspex"], &[]),
     ("xtask", &[], &[]),

@@ -41,30 +41,36 @@ pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
 
 /// A list under a text field: nothing, one passage, or numbered ones.
 fn passages(items: &[Value]) -> Result<String, UnsupportedKind> {
-    let texts: Vec<&str> = items
-        .iter()
-        .map(|i| i.as_str().ok_or(UnsupportedKind { kind: i.kind(), form: "a passage of text" }))
-        .collect::<Result<_, _>>()?;
-    Ok(match texts.as_slice() {
+    let passages = items.iter().map(passage).collect::<Result<Vec<_>, _>>()?;
+    Ok(match passages.as_slice() {
         [] => "N/A".to_owned(),
-        [one] => passage(one),
+        [one] => one.clone(),
         many => {
             let mut out = String::new();
-            for (i, text) in many.iter().enumerate() {
+            for (i, passage) in many.iter().enumerate() {
                 let newline = if i > 0 { "\n" } else { "" };
-                let _ = write!(out, "{newline}[{}] {}", i + 1, passage(text));
+                let _ = write!(out, "{newline}[{}] {passage}", i + 1);
             }
             out
         }
     })
 }
 
-/// A passage between marks that it does not hold itself.
-fn passage(text: &str) -> String {
-    if text.contains(['\n', '«', '»']) {
-        format!("«««\n    {}\n»»»", text.replace('\n', "\n    "))
-    } else {
-        format!("«{text}»")
+/// A passage between marks that it does not hold itself. Structs and collections are spelled as Python spells them, on
+/// one line; of their text DSPy does not look for the marks. Single things, such as numbers, are no passages.
+fn passage(item: &Value) -> Result<String, UnsupportedKind> {
+    match item {
+        Value::Str(text) if text.contains(['\n', '«', '»']) => {
+            Ok(format!("«««\n    {}\n»»»", text.replace('\n', "\n    ")))
+        }
+        Value::Str(text) => Ok(format!("«{text}»")),
+        Value::Struct(_)
+        | Value::List(_)
+        | Value::Tuple(_)
+        | Value::Set(_)
+        | Value::FrozenSet(_)
+        | Value::Dict(_) => Ok(format!("«{}»", item.to_text()?)),
+        other => Err(UnsupportedKind { kind: other.kind(), form: "a passage of text" }),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use dspex_core::lm::{Capabilities, Choice, Request, ResponseFormat};
+use dspex_core::lm::{Choice, Request, ResponseFormat};
 use dspex_core::value::Dict;
 use dspex_core::{
     Adapter, Error, ErrorKind, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Stage, Value,
@@ -106,7 +106,7 @@ impl Adapter for JsonAdapter {
             |demo| self.assistant(signature, demo),
         )?;
         let mut request = Request::new(messages);
-        request.response_format = response_format(signature, &call.capabilities);
+        request.response_format = response_format(call);
         Ok(request)
     }
 
@@ -124,11 +124,16 @@ fn lines(members: Dict) -> Result<String> {
 }
 
 /// The form to which a model that can do so is held.
-fn response_format(signature: &Signature, capabilities: &Capabilities) -> Option<ResponseFormat> {
-    if capabilities.json_schema
-        && let Some(schema) = schema::strict(signature)
-    {
-        return Some(ResponseFormat::JsonSchema { name: SCHEMA.into(), schema, strict: true });
+fn response_format(call: &RenderCall<'_>) -> Option<ResponseFormat> {
+    let can = &call.capabilities;
+    let (name, schema) = match call.compat {
+        true => (schema::DSPY_OUTPUTS, schema::dspy(call.signature)),
+        false => (SCHEMA, schema::strict(call.signature)),
+    };
+    match schema {
+        Some(schema) if can.json_schema => {
+            Some(ResponseFormat::JsonSchema { name: name.into(), schema, strict: true })
+        }
+        _ => (can.json_schema || can.json_object).then_some(ResponseFormat::JsonObject),
     }
-    (capabilities.json_schema || capabilities.json_object).then_some(ResponseFormat::JsonObject)
 }

@@ -6,12 +6,13 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use dspex_core::lm::Capabilities;
 use dspex_core::{
     Context, DynModule, Error, ErrorKind, Example, LanguageModel, ParsePolicy, Record, Result, Signature,
     Value,
 };
 use dspex_evaluate::Dataset;
-use dspex_lm::Lm;
+use dspex_lm::{Lm, Secret};
 use dspex_modules::{DemoSource, ProgramFile};
 
 use crate::output::complain;
@@ -207,12 +208,25 @@ impl Loaded {
             .with_seed(seed))
     }
 
+    /// The name of the model: of the flag, the program file or the variable.
+    fn lm_name(&self, flag: Option<&String>) -> Option<String> {
+        #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+        let variable = || std::env::var(LM_VARIABLE).ok().filter(|v| !v.is_empty());
+        flag.or(self.file.lm.as_ref()).cloned().or_else(variable)
+    }
+
+    /// What the model can do, if one was named. As nothing is sent to it, its key does not matter.
+    pub(crate) fn capabilities(&self, flag: Option<&String>) -> Result<Capabilities> {
+        match self.lm_name(flag) {
+            Some(name) => Ok(Lm::builder(&name).api_key(Secret::new("not sent")).build()?.capabilities()),
+            None => Ok(Capabilities::default()),
+        }
+    }
+
     /// The model: of the flag, the program file, the variable, or the built-in one, with a word about that.
     pub(crate) fn lm(&self, args: &LmArgs) -> Result<Arc<dyn LanguageModel>> {
-        #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-        let variable = std::env::var(LM_VARIABLE).ok().filter(|v| !v.is_empty());
-        match args.lm.as_ref().or(self.file.lm.as_ref()).or(variable.as_ref()) {
-            Some(name) => args.by_name(name),
+        match self.lm_name(args.lm.as_ref()) {
+            Some(name) => args.by_name(&name),
             None if args.api_base.is_some() => {
                 Err(Error::configuration("expected a model beside the base URL, found none")
                     .with_hint("name it as in `--lm openai/MODEL`"))

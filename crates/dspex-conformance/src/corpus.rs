@@ -110,10 +110,7 @@ impl Corpus {
         if let Some(prefix) = json.get("prefix").and_then(Json::as_str) {
             field = field.with_prefix(prefix);
         }
-        for (keyword, argument) in json.get("constraints").and_then(Json::as_object).into_iter().flatten() {
-            let argument = self.value(argument)?;
-            let constraint = Constraint::from_keyword(keyword, &argument)
-                .ok_or_else(|| format!("malformed row: the constraint `{keyword}` of `{name}`"))?;
+        for constraint in self.constraints(json)? {
             field = field.with_constraint(constraint);
         }
         if let Some(default) = json.get("default") {
@@ -121,6 +118,16 @@ impl Corpus {
         }
         field.type_undefined = json.get("type_undefined").and_then(Json::as_bool).unwrap_or(false);
         Ok(field)
+    }
+
+    /// The rules of a field, of a signature or of a struct.
+    pub(crate) fn constraints(&self, field: &Json) -> Result<Vec<Constraint>, String> {
+        let all = field.get("constraints").and_then(Json::as_object).into_iter().flatten();
+        all.map(|(keyword, argument)| {
+            Constraint::from_keyword(keyword, &self.value(argument)?)
+                .ok_or_else(|| format!("malformed row: the constraint `{keyword}`"))
+        })
+        .collect()
     }
 
     /// A value as this project holds it.

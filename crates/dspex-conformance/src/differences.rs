@@ -4,6 +4,7 @@ use dspex_core::signature::parse::GrammarRule;
 use dspex_core::{FieldType, ParsePolicy, ParseRule, Parsed, RuleEffect, Signature, SignatureParser};
 use serde_json::Value as Json;
 
+use crate::calls;
 use crate::corpus::Corpus;
 use crate::outcome::{guard, text};
 use crate::parse::read_completion;
@@ -13,7 +14,7 @@ use crate::units;
 /// The rule of a difference that no rule explains; there should be none.
 const UNEXPLAINED: &str = "unexplained";
 
-/// Compares the default with the compatible reading on every completion and every string signature.
+/// Compares the default with the compatible reading on every completion, call and string signature.
 pub(crate) fn find(corpus: &Corpus) -> Vec<Difference> {
     let mut found: Vec<Difference> = Vec::new();
     let mut push = |rule: &str, effect: &'static str, id: &str| match found
@@ -27,6 +28,12 @@ pub(crate) fn find(corpus: &Corpus) -> Vec<Difference> {
         // A case that cannot be run says nothing about rules; it has failed already.
         for rule in guard(|| parse_rules(corpus, case)).unwrap_or_default() {
             let (name, effect) = rule.map_or((UNEXPLAINED, "differs"), |r| (r.id(), effect_name(r.effect())));
+            push(name, effect, &id_of(case, i));
+        }
+    }
+    for (i, case) in corpus.cases("call_cases").iter().enumerate() {
+        for meant in guard(|| calls::differences(corpus, case)).unwrap_or_default() {
+            let (name, effect) = meant.map_or((UNEXPLAINED, "differs"), |m| (m.rule, m.effect));
             push(name, effect, &id_of(case, i));
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! To add a section: a file of its own in `units` and a line in [`units::UNITS`].
 
+mod calls;
 pub mod checker;
 pub mod corpus;
 mod differences;
@@ -26,7 +27,7 @@ pub fn run(corpus: &Corpus) -> Report {
     let mut sections = units::run(corpus);
     sections.extend(report::by_adapter(corpus, "render_cases", render::run));
     sections.extend(report::by_adapter(corpus, "parse_cases", parse::run));
-    sections.extend(report::by_adapter(corpus, "call_cases", outcome::unsupported));
+    sections.extend(report::by_adapter(corpus, "call_cases", calls::run));
     for name in corpus.unknown_sections() {
         sections.extend(report::by_adapter(corpus, name, outcome::unsupported));
     }

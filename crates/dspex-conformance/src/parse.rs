@@ -42,8 +42,10 @@ pub fn read_completion(
     Ok(adapter.parse(&signature, &Choice::text(text(case, "completion")?), policy))
 }
 
-/// Whether an error is what DSPy would raise as a class.
-fn is_class(error: &dspex_core::Error, class: &str) -> bool {
+/// Whether an error is what DSPy would raise as a class. To DSPy a nested value that breaks a rule is one that cannot be
+/// read.
+pub(crate) fn is_class(error: &dspex_core::Error, class: &str) -> bool {
     let unsupported = matches!(error.kind(), ErrorKind::Unsupported { .. });
-    !unsupported && (class != "AdapterParseError" || error.stage() == Stage::Parse)
+    let while_reading = matches!(error.stage(), Stage::Parse | Stage::Validation);
+    !unsupported && (class != "AdapterParseError" || while_reading)
 }

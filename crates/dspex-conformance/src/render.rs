@@ -37,18 +37,23 @@ pub fn render_case(corpus: &Corpus, case: &Json) -> Result<Vec<Json>, String> {
     Ok(request.messages.iter().map(dspex_core::lm::Message::to_json).collect())
 }
 
+impl Form {
+    /// The form of an adapter; only these are known to the checker.
+    pub(crate) fn of(adapter: &str) -> Result<Self, String> {
+        match adapter {
+            "chat" => Ok(Self::Chat),
+            "json" => Ok(Self::Json),
+            other => Err(format!("not supported yet: the adapter {other}")),
+        }
+    }
+}
+
 impl<'a> Expected<'a> {
     /// What the messages of a case must show.
     pub fn of(corpus: &'a Corpus, case: &'a Json) -> Result<Self, String> {
-        // Only these forms are known to the checker.
-        let form = match text(case, "adapter")? {
-            "chat" => Form::Chat,
-            "json" => Form::Json,
-            other => return Err(format!("not supported yet: the adapter {other}")),
-        };
         Ok(Self {
             corpus,
-            form,
+            form: Form::of(text(case, "adapter")?)?,
             signature: corpus.signature_json(case)?,
             demos: list(case, "demos")?,
             messages: list(case, "messages")?,

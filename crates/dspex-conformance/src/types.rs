@@ -136,6 +136,7 @@ impl Reader<'_> {
             description: json.get("doc").and_then(Json::as_str).map(compat::clean),
             fields: fields?,
             closed: json.pointer("/config/extra").and_then(Json::as_str) == Some("forbid"),
+            by_name: ["populate_by_name", "validate_by_name"].iter().any(|key| json["config"][*key] == true),
         })))
     }
 
@@ -156,6 +157,8 @@ impl Reader<'_> {
             description: optional("description"),
             required,
             default: json.get("default").map(|d| self.corpus.value(d)).transpose()?,
+            hidden_default: json.get("factory").and_then(Json::as_bool).unwrap_or(false),
+            constraints: self.corpus.constraints(json)?,
         })
     }
 }

@@ -32,7 +32,7 @@ fn required_tables_pass_whole() {
 }
 
 #[test]
-fn tables_of_metrics_and_examples_pass_whole() {
+fn tables_of_metrics_examples_and_writing_pass_whole() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     let sections = [
@@ -43,6 +43,8 @@ fn tables_of_metrics_and_examples_pass_whole() {
         "string_metrics",
         "majority",
         "example",
+        "annotation_names",
+        "format_field_value",
     ];
     for section in sections {
         assert!(report.named(section).any(|s| s.total() > 0), "{section} is not in the corpus");
@@ -54,7 +56,7 @@ fn tables_of_metrics_and_examples_pass_whole() {
 fn tables_of_reading_fail_only_where_a_type_is_not_supported() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
-    for section in ["parse_value", "parse_value_nonstring", "json_repair_loads", "format_field_value"] {
+    for section in ["parse_value", "parse_value_nonstring", "json_repair_loads"] {
         let mut failing = failing(&report, section, None, &|_| true);
         failing.retain(|f| !f.contains(": not supported yet: "));
         assert_eq!(failing, Vec::<String>::new());
@@ -81,15 +83,57 @@ fn cases_of_plain_types_pass() {
 }
 
 #[test]
-fn json_cases_fail_only_where_a_type_is_not_supported() {
+fn json_and_chat_cases_fail_only_where_a_type_is_not_supported() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     for section in ["render_cases", "parse_cases"] {
-        let mut failing = failing(&report, section, Some("json"), &|_| true);
-        // Constraints and defaults of nested types are not in their schemas yet, nor are names beside aliases.
-        let types = [": not supported yet: ", ": expected the schema ", "json/aliased/name"];
-        failing.retain(|f| !types.iter().any(|t| f.contains(t)));
-        assert_eq!(failing, Vec::<String>::new());
+        for adapter in ["json", "chat"] {
+            let mut failing = failing(&report, section, Some(adapter), &|_| true);
+            failing.retain(|f| !f.contains(": not supported yet: "));
+            assert_eq!(failing, Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn calls_pass_but_for_these() {
+    let Some(corpus) = corpus() else { return };
+    let report = run(&corpus);
+    // What stands behind a later issue, or where we differ from DSPy on purpose.
+    let held = [
+        ("chat_fallback_json_plain", "differs by the rule json_fallback"),
+        ("chat_fallback_json_schema", "differs by the rule json_fallback"),
+        ("chat_fallback_fails", "differs by the rule json_fallback"),
+        ("chat_fallback_second_of_n2_bad", "differs by the rule json_fallback"),
+        ("chat_empty_output", "differs by the rule json_fallback"),
+        ("chat_strips_tools_kwargs", "differs by the rule options_as_given"),
+        ("chat_native_tools_structured", "not supported yet: "),
+        ("chat_native_responses_shape", "not supported yet: "),
+        ("chat_native_history_missing_ids", "not supported yet: "),
+        ("chat_native_reasoning_missing", "not supported yet: "),
+        ("json_schema_code", "not supported yet: "),
+        ("json_native_tools", "not supported yet: "),
+        ("json_nonnative_tools", "not supported yet: "),
+        ("xml_ok", "not supported yet: "),
+        ("xml_fallback_json", "not supported yet: "),
+        ("baml_ok", "not supported yet: "),
+        ("two_step_ok", "not supported yet: "),
+    ];
+    let sections: Vec<_> = report.named("call_cases").collect();
+    assert_eq!(sections.iter().map(|s| s.total()).sum::<usize>(), corpus.cases("call_cases").len());
+    let failures: Vec<_> = sections.iter().flat_map(|s| &s.failures).collect();
+    let unheld: Vec<_> = failures
+        .iter()
+        .filter(|f| !held.iter().any(|(id, why)| *id == f.id && f.why.starts_with(why)))
+        .collect();
+    assert!(unheld.is_empty(), "{unheld:#?}");
+    let passes: Vec<_> = held.iter().filter(|(id, _)| !failures.iter().any(|f| f.id == *id)).collect();
+    assert!(passes.is_empty(), "no longer to be held: {passes:?}");
+    // A difference that is meant is in the list of differences too.
+    for (id, why) in held {
+        let Some(rule) = why.strip_prefix("differs by the rule ") else { continue };
+        let named = report.differences.iter().any(|d| d.rule == rule && d.ids.iter().any(|i| i == id));
+        assert!(named, "{id} is not under {rule}");
     }
 }
 

@@ -251,7 +251,10 @@ async fn ask_for_all(ctx: &Context, setup: &Setup<'_>, request: &Request) -> Res
             Err(e) => return Err(e.with_attempts(attempts)),
         }
     }
-    choices.truncate(wanted);
+    // Who named no number takes what the model gives: an option of the provider's own may have asked for several.
+    if request.options.n.is_some() {
+        choices.truncate(wanted);
+    }
     reply.choices = choices;
     Ok((reply, attempts))
 }

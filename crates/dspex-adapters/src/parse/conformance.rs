@@ -1,8 +1,10 @@
-//! Single steps of reading for the corpus of DSPy's behaviour, which looks at them one by one. Not an interface.
+//! Single steps of reading and writing for the corpus of DSPy's behaviour, which looks at them one by one. Not an interface.
 
-use dspex_core::{FieldType, ParsePolicy, Result, Value};
+use dspex_core::{Field, FieldType, ParsePolicy, Result, Value};
 
 use super::coerce::{self, Coercion};
+use crate::format;
+use crate::wording::Wording;
 
 /// The version of Python's `json_repair` that [`loads`] follows.
 pub const JSON_REPAIR: &str = "0.64.4";
@@ -23,4 +25,9 @@ pub fn coerce_value(value: Value, ty: &FieldType, policy: &ParsePolicy) -> Resul
 /// The value of JSON that may be broken; none where Python gives an error.
 pub fn loads(text: &str) -> Option<Value> {
     super::repaired(text)
+}
+
+/// What stands behind the place of an output of a type, also of one that no prompt can carry yet.
+pub fn hint(ty: &FieldType) -> String {
+    format::hint(&Field::output(FIELD, ty.clone()), &Wording::default().field)
 }

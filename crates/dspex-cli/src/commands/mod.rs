@@ -16,7 +16,7 @@ pub(crate) enum Command {
     Run(run::Run),
     /// Score a program on a data set
     Eval(eval::Eval),
-    /// Print the messages that a call would send; nothing is called
+    /// Print the request that a call would send; nothing is called
     Render(render::Render),
     /// Read a reply as a program would; nothing is called
     Parse(parse::Parse),

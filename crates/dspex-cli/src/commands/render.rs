@@ -1,9 +1,9 @@
-//! `dspex render`: the messages of a call, without the call.
+//! `dspex render`: the request of a call, without the call.
 
 use clap::Args;
-use dspex_core::lm::Message;
+use dspex_core::lm::{Message, Options, Request, ResponseFormat};
 use dspex_core::{Module as _, Program as _, Result};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::failure::Exit;
 use crate::output::{print, print_json};
@@ -18,7 +18,12 @@ pub(crate) struct Render {
     #[command(flatten)]
     inputs: InputArgs,
 
-    /// Print `{"messages": [...]}`
+    /// The model, as its abilities change what is sent; no key is needed [default: the program file's, else the
+    /// variable `DSPEX_LM`, else one that can do text]
+    #[arg(long, value_name = "MODEL")]
+    lm: Option<String>,
+
+    /// Print `{"messages": [...], "response_format": ..., "options": {...}}`
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -29,7 +34,7 @@ impl Render {
         let inputs = self.inputs.read()?;
         let program = loaded.build(&self.demos)?.stamped();
         // The first request that the program sends is caught by a model that answers nothing.
-        let catcher = catcher::Catcher::default();
+        let catcher = catcher::Catcher::of(loaded.capabilities(self.lm.as_ref())?);
         let policy = PolicyArgs::default();
         let ctx = loaded.context(std::sync::Arc::new(catcher.clone()), &policy, self.demos.seed)?;
         let outcome = super::block_on_here(program.call(&ctx, inputs))?;
@@ -42,30 +47,76 @@ impl Render {
         };
         if self.json {
             let messages: Vec<Json> = request.messages.iter().map(Message::to_json).collect();
-            print_json(&json!({"messages": messages}))?;
+            print_json(&json!({
+                "messages": messages,
+                "response_format": response_format(&request),
+                "options": options(&request.options),
+            }))?;
         } else {
             for (i, message) in request.messages.iter().enumerate() {
                 let line = if i > 0 { "\n" } else { "" };
                 print(&format!("{line}--- {}\n{}", message.role.name(), message.text().trim_end()))?;
+            }
+            let rest =
+                [("response format", response_format(&request)), ("options", options(&request.options))];
+            for (name, value) in rest {
+                if !value.is_null() && value != json!({}) {
+                    print(&format!("\n--- {name}\n{value}"))?;
+                }
             }
         }
         Ok(Exit::Done)
     }
 }
 
+/// The form of the answer, in the words of chat completions; null where none is asked for.
+fn response_format(request: &Request) -> Json {
+    match &request.response_format {
+        Some(ResponseFormat::JsonObject) => json!({"type": "json_object"}),
+        Some(ResponseFormat::JsonSchema { name, schema, strict }) => json!({
+            "type": "json_schema",
+            "json_schema": {"name": name, "schema": schema, "strict": strict},
+        }),
+        _ => Json::Null,
+    }
+}
+
+/// The options that are set and sent.
+fn options(o: &Options) -> Json {
+    let known = [
+        ("n", o.n.map(Json::from)),
+        ("temperature", o.temperature.map(Json::from)),
+        ("top_p", o.top_p.map(Json::from)),
+        ("max_tokens", o.max_tokens.map(Json::from)),
+        ("stop", o.stop.clone().map(Json::from)),
+        ("seed", o.seed.map(Json::from)),
+        ("logprobs", o.logprobs.map(Json::from)),
+    ];
+    let set = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Json::Object(set.chain(o.extra.clone()).collect::<Map<_, _>>())
+}
+
 /// A model that keeps the first request and answers nothing.
 mod catcher {
     use std::sync::{Arc, Mutex, PoisonError};
 
-    use dspex_core::lm::{LmError, LmErrorKind, Reply, Request};
+    use dspex_core::lm::{Capabilities, LmError, LmErrorKind, Reply, Request};
     use dspex_core::{BoxFuture, LanguageModel};
 
-    #[derive(Clone, Debug, Default)]
-    pub(super) struct Catcher(Arc<Mutex<Option<Request>>>);
+    #[derive(Clone, Debug)]
+    pub(super) struct Catcher {
+        caught: Arc<Mutex<Option<Request>>>,
+        capabilities: Capabilities,
+    }
 
     impl Catcher {
+        /// A stand-in for a model that can do this.
+        pub(super) fn of(capabilities: Capabilities) -> Self {
+            Self { caught: Arc::default(), capabilities }
+        }
+
         pub(super) fn take(&self) -> Option<Request> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+            self.caught.lock().unwrap_or_else(PoisonError::into_inner).take()
         }
     }
 
@@ -74,8 +125,12 @@ mod catcher {
             "render"
         }
 
+        fn capabilities(&self) -> Capabilities {
+            self.capabilities.clone()
+        }
+
         fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| request.clone());
+            self.caught.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| request.clone());
             Box::pin(async { Err(LmError::new(LmErrorKind::Refusal, "nothing is called while rendering")) })
         }
     }

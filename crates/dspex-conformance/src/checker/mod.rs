@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use crate::corpus::{Corpus, fields_json};
 use crate::outcome::{Outcome, text as member_text};
 
-pub(crate) use system::hint;
+pub(crate) use system::{hint, without_dspy_docs};
 use text::{Sections, cut, last_paragraph, markers};
 
 /// The form of an adapter's messages.

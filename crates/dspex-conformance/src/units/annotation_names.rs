@@ -1,13 +1,12 @@
 //! `annotation_names`: what prompts show of a type.
 
-use dspex_adapters::ChatAdapter;
+use dspex_adapters::conformance;
 use dspex_core::value::text::float_repr;
-use dspex_core::{Adapter, Field, FieldType, Record, RenderCall, Signature};
 use serde_json::Value as Json;
 
 use crate::checker;
 use crate::corpus::Corpus;
-use crate::outcome::{Outcome, failed, member, same, text};
+use crate::outcome::{Outcome, member, same, text};
 
 pub(super) fn run(corpus: &Corpus, row: &Json) -> Outcome {
     let name = text(row, "name")?;
@@ -18,21 +17,13 @@ pub(super) fn run(corpus: &Corpus, row: &Json) -> Outcome {
     same("whether None is allowed", &ty.allows_none(), &allows_none)?;
     let wanted = text(row, "translated_output")?;
     let wanted = wanted.strip_prefix("{x}").ok_or("malformed row: `translated_output`")?;
-    checker::hint(corpus, ast, wanted, &rendered_hint(&ty)?)?;
+    checker::hint(corpus, ast, wanted, &conformance::hint(&ty))?;
     match row.get("json_schema") {
-        Some(schema) => same("the schema", &dumps(&ty.json_schema()), &dumps(schema)),
+        Some(schema) => {
+            same("the schema", &dumps(&ty.json_schema()), &dumps(&checker::without_dspy_docs(schema)))
+        }
         None => Ok(()),
     }
-}
-
-/// What the chat adapter writes behind the place of an output of a type.
-fn rendered_hint(ty: &FieldType) -> Result<String, String> {
-    let signature = Signature::new([Field::output("x", ty.clone())]).map_err(|e| e.to_string())?;
-    let inputs = Record::new();
-    let request = ChatAdapter::new().render(&RenderCall::new(&signature, &inputs)).map_err(|e| failed(&e))?;
-    let system = request.messages.first().map(dspex_core::lm::Message::text).unwrap_or_default();
-    let (_, behind) = system.split_once("[[ ## x ## ]]\n{x}").ok_or("expected a section for the output")?;
-    Ok(behind.split("\n\n[[ ## completed ## ]]").next().unwrap_or_default().to_owned())
 }
 
 /// JSON with the order of its keys and the kinds of its numbers.

@@ -41,6 +41,22 @@ pub enum Constraint {
     AllowInfNan(bool),
 }
 
+/// Rules by their keyword, the types of JSON Schema that they are about, and their keyword there.
+const SCHEMA_KEYWORDS: [(&str, &[&str], &str); 12] = [
+    ("gt", &["integer", "number"], "exclusiveMinimum"),
+    ("ge", &["integer", "number"], "minimum"),
+    ("lt", &["integer", "number"], "exclusiveMaximum"),
+    ("le", &["integer", "number"], "maximum"),
+    ("multiple_of", &["integer", "number"], "multipleOf"),
+    ("min_length", &["string"], "minLength"),
+    ("min_length", &["array"], "minItems"),
+    ("min_length", &["object"], "minProperties"),
+    ("max_length", &["string"], "maxLength"),
+    ("max_length", &["array"], "maxItems"),
+    ("max_length", &["object"], "maxProperties"),
+    ("pattern", &["string"], "pattern"),
+];
+
 /// A value that breaks a rule.
 ///
 /// ```
@@ -97,6 +113,32 @@ impl Constraint {
             Self::Pattern(_) => "pattern",
             Self::AllowInfNan(_) => "allow_inf_nan",
         }
+    }
+
+    /// What stands behind the keyword.
+    pub(crate) fn argument(&self) -> Value {
+        match self {
+            Self::Gt(v) | Self::Ge(v) | Self::Lt(v) | Self::Le(v) | Self::MultipleOf(v) => v.clone(),
+            Self::MinLength(n) | Self::MaxLength(n) => Value::from(*n),
+            Self::Pattern(p) => Value::from(p.as_str()),
+            Self::AllowInfNan(b) => Value::from(*b),
+        }
+    }
+
+    /// The keyword of the rule in a JSON Schema of a type, where it has one.
+    pub(crate) fn schema_keyword(&self, ty: &str) -> Option<&'static str> {
+        SCHEMA_KEYWORDS
+            .iter()
+            .find(|(keyword, types, _)| *keyword == self.keyword() && types.contains(&ty))
+            .map(|(_, _, key)| *key)
+    }
+
+    /// The rules that a JSON Schema states beside a type.
+    pub(crate) fn of_schema(schema: &serde_json::Map<String, serde_json::Value>) -> Vec<Self> {
+        let rule = |(keyword, _, key): &(&str, &[&str], &str)| {
+            Self::from_keyword(keyword, &Value::from_tagged(schema.get(*key)?).ok()?)
+        };
+        SCHEMA_KEYWORDS.iter().filter_map(rule).collect()
     }
 
     /// A rule by its keyword and argument; none for a keyword that is unknown or an argument of the wrong kind.

@@ -120,7 +120,16 @@ impl super::StructType {
             let at = format!("{place}.{}", field.name);
             let value = get(&field.name).or_else(|| field.alias.as_deref().and_then(&get));
             match value {
-                Some(value) => field.ty.check_at(value, &at)?,
+                Some(value) => {
+                    field.ty.check_at(value, &at)?;
+                    for rule in &field.constraints {
+                        rule.check(value).map_err(|e| TypeMismatch {
+                            place: at.clone(),
+                            expected: format!("a value {}", e.rule),
+                            found: e.found,
+                        })?;
+                    }
+                }
                 None if field.required => {
                     return Err(TypeMismatch {
                         place: at,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax};
+use crate::signature::Constraint;
 use crate::value::Value;
 
 impl FieldType {
@@ -181,13 +182,18 @@ impl Reader<'_> {
         self.open.push(name.clone());
         let fields = properties
             .iter()
-            .map(|(field, schema)| StructField {
-                name: field.clone(),
-                alias: None,
-                ty: self.read(schema, None),
-                description: text(schema, "description"),
-                required: required(field),
-                default: schema.get("default").and_then(|d| Value::from_tagged(d).ok()),
+            .map(|(field, schema)| {
+                let ty = self.read(schema, None);
+                StructField {
+                    name: field.clone(),
+                    alias: None,
+                    description: text(schema, "description"),
+                    required: required(field),
+                    default: schema.get("default").and_then(|d| Value::from_tagged(d).ok()),
+                    hidden_default: false,
+                    constraints: constraints(schema, &ty),
+                    ty,
+                }
             })
             .collect();
         self.open.pop();
@@ -196,8 +202,16 @@ impl Reader<'_> {
             description: map.get("description").and_then(Json::as_str).map(str::to_owned),
             fields,
             closed: map.get("additionalProperties") == Some(&Json::Bool(false)),
+            by_name: false,
         }))
     }
+}
+
+/// The rules beside the type of a field. The number of a tuple's items is part of its type.
+fn constraints(schema: &Json, ty: &FieldType) -> Vec<Constraint> {
+    let stated = schema.as_object().map(Constraint::of_schema).unwrap_or_default();
+    let is_tuple = matches!(ty.without_none(), FieldType::Tuple(_));
+    stated.into_iter().filter(|c| !is_tuple && c.fits(ty)).collect()
 }
 
 fn text(schema: &Json, key: &str) -> Option<String> {

@@ -4,21 +4,39 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{FieldType, Special, StructField, StructType};
+use super::{FieldType, StructField, StructType};
 
 impl FieldType {
-    /// The JSON Schema of the type; structs stand under `$defs`.
+    /// The JSON Schema of the type as prompts show it; structs stand under `$defs`.
     pub fn json_schema(&self) -> Json {
+        sort_type_first(self.json_schema_as_declared())
+    }
+
+    /// The JSON Schema of the type with the fields of structs in the order in which they were declared, for
+    /// providers: a model that is held to a schema writes its properties in their order.
+    ///
+    /// ```
+    /// use dspex_core::FieldType;
+    /// let verdict = FieldType::from_json_schema(&serde_json::json!({
+    ///     "type": "object", "title": "Verdict",
+    ///     "properties": {"why": {"type": "string"}, "guilty": {"type": "boolean"}},
+    /// }));
+    /// let names = |schema: serde_json::Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    /// assert_eq!(names(verdict.json_schema_as_declared()), ["why", "guilty"]);
+    /// assert_eq!(names(verdict.json_schema()), ["guilty", "why"]);
+    /// ```
+    pub fn json_schema_as_declared(&self) -> Json {
         let mut defs = BTreeMap::new();
         let schema = self.schema(&mut defs);
         let named = match self {
-            Self::Struct(s) => Some(s.name.as_str()),
-            Self::Enum(e) => Some(e.name.as_str()),
+            Self::Struct(s) => Some(s.name.clone()),
+            Self::Enum(e) => Some(e.name.clone()),
+            Self::Special(s) => Some(s.name()),
             _ => None,
         };
         // A named type at the top stands there itself, unless it contains itself.
-        let own = named.filter(|name| !refers_to(&defs, name)).and_then(|name| defs.remove(name));
-        sort_type_first(with_defs(own.unwrap_or(schema), defs))
+        let own = named.filter(|name| !refers_to(&defs, name)).and_then(|name| defs.remove(&name));
+        with_defs(own.unwrap_or(schema), defs)
     }
 
     fn schema(&self, defs: &mut BTreeMap<String, Json>) -> Json {
@@ -74,8 +92,13 @@ impl FieldType {
                 reference(&s.name)
             }
             Self::Ref(name) => reference(name),
-            Self::Special(Special::Reasoning | Special::Code(_)) => json!({"type": "string"}),
-            Self::Special(s) => json!({"type": "object", "title": s.name()}),
+            Self::Special(s) => {
+                if let Some((name, definition)) = s.definition() {
+                    defs.insert(name.to_owned(), definition);
+                }
+                defs.insert(s.name(), s.schema());
+                reference(&s.name())
+            }
             Self::Schema(s) => s.schema.clone(),
         }
     }
@@ -137,6 +160,7 @@ fn struct_schema(s: &StructType, defs: &mut BTreeMap<String, Json>) -> Json {
 
 fn property(field: &StructField, name: &str, defs: &mut BTreeMap<String, Json>) -> Json {
     let mut schema = field.ty.schema(defs);
+    constrain(&mut schema, field);
     // Pydantic titles a property unless its schema is that of a named type, alone or beside `null`.
     let names_a_type = schema.get("$ref").is_some()
         || matches!(field.ty.without_none(), FieldType::Struct(_) | FieldType::Enum(_) | FieldType::Ref(_));
@@ -146,10 +170,35 @@ fn property(field: &StructField, name: &str, defs: &mut BTreeMap<String, Json>) 
     if let Some(d) = &field.description {
         schema["description"] = json!(d);
     }
-    if let (false, Some(default)) = (field.required, &field.default) {
+    if let (false, false, Some(default)) = (field.required, field.hidden_default, &field.default) {
         schema["default"] = default.to_tagged();
     }
     schema
+}
+
+/// Writes the rules of a field as pydantic does: beside the type that they are about, or, where there are several,
+/// under their Python names.
+fn constrain(schema: &mut Json, field: &StructField) {
+    let several = matches!(field.ty.without_none(), FieldType::Union(_) | FieldType::Any);
+    let mut place = schema;
+    while !several && place.get("anyOf").is_some() {
+        let options = place["anyOf"].as_array_mut().map(|o| o.iter_mut());
+        match options.and_then(|mut o| o.find(|o| o["type"] != "null")) {
+            Some(option) => place = option,
+            None => return,
+        }
+    }
+    let kind = place["type"].as_str().unwrap_or_default().to_owned();
+    for constraint in &field.constraints {
+        let key = if several { Some(constraint.keyword()) } else { constraint.schema_keyword(&kind) };
+        let argument = match (constraint.argument().to_tagged(), &field.ty.without_none()) {
+            (bound, FieldType::Decimal) => json!(bound.as_f64()),
+            (argument, _) => argument,
+        };
+        if let Some(key) = key {
+            place[key] = argument;
+        }
+    }
 }
 
 /// `full_name` to `Full Name`, as Python's `str.title` after underscores became spaces.

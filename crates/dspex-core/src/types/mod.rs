@@ -9,13 +9,16 @@ mod field_value;
 mod from_schema;
 mod json_schema;
 mod name;
+mod special;
 
 use std::sync::Arc;
 
 pub use check::TypeMismatch;
 pub use field_value::{FieldValue, field_type_of};
 pub use json_schema::sort_type_first;
+pub use special::Special;
 
+use crate::signature::Constraint;
 use crate::value::Value;
 
 /// The type of a field.
@@ -188,6 +191,8 @@ pub struct StructType {
     pub fields: Vec<StructField>,
     /// Whether a field that is not named here is an error.
     pub closed: bool,
+    /// Whether a field that has an alias may also come under its own name.
+    pub by_name: bool,
 }
 
 /// One field of a [`StructType`].
@@ -222,6 +227,10 @@ pub struct StructField {
     pub required: bool,
     /// Value where it is not there.
     pub default: Option<Value>,
+    /// Whether schemas leave the default out, as pydantic does with one that a factory makes.
+    pub hidden_default: bool,
+    /// Rules for its value: told to the model in the schema, checked on what comes back.
+    pub constraints: Vec<Constraint>,
 }
 
 /// A shape known only by its JSON Schema.
@@ -246,61 +255,6 @@ pub struct SchemaType {
     pub name: String,
     /// The schema.
     pub schema: serde_json::Value,
-}
-
-/// Types with a meaning of their own to prompts.
-///
-/// ```
-/// use dspex_core::{FieldType, Special};
-/// let image = FieldType::parse("dspy.Image", None)?;
-/// assert_eq!(image, FieldType::Special(Special::Image));
-/// let code = Special::Code(Some("python".into()));
-/// assert_eq!(code.name(), "Code_python");
-/// assert_eq!(FieldType::Special(code).annotation(), "dspy.Code['python']");
-/// # Ok::<(), dspex_core::SignatureError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Special {
-    /// A picture.
-    Image,
-    /// A sound.
-    Audio,
-    /// A file.
-    File,
-    /// A document that answers may cite.
-    Document,
-    /// Citations of documents.
-    Citations,
-    /// Earlier turns of a conversation.
-    History,
-    /// A tool that the model may call.
-    Tool,
-    /// Calls that the model wants made.
-    ToolCalls,
-    /// Source code; the language it was named with, or none for the plain type.
-    Code(Option<String>),
-    /// The model's reasoning; shown as text.
-    Reasoning,
-}
-
-impl Special {
-    /// The type's name as DSPy prints it; code carries its language.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Image => "Image".into(),
-            Self::Audio => "Audio".into(),
-            Self::File => "File".into(),
-            Self::Document => "Document".into(),
-            Self::Citations => "Citations".into(),
-            Self::History => "History".into(),
-            Self::Tool => "Tool".into(),
-            Self::ToolCalls => "ToolCalls".into(),
-            Self::Code(None) => "Code".into(),
-            Self::Code(Some(language)) => format!("Code_{language}"),
-            Self::Reasoning => "Reasoning".into(),
-        }
-    }
 }
 
 impl FieldType {

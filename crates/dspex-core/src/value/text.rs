@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::Value;
+use super::{StructValue, Value};
 
 /// A value of a kind that a spelling cannot carry yet.
 ///
@@ -100,7 +100,7 @@ fn is_unprintable(c: char) -> bool {
 impl Value {
     /// The value as Python's `str()` writes it.
     ///
-    /// Enum members are written as their value and structs as their fields, which is what a prompt shows.
+    /// Enum members are written as their value, and structs as pydantic writes models: `name='Ann' age=30`.
     pub fn to_text(&self) -> Result<String, UnsupportedKind> {
         Ok(match self {
             Self::Str(s) => s.clone(),
@@ -116,6 +116,11 @@ impl Value {
             Self::TimeDelta(t) => t.to_string(),
             Self::Uuid(u) => u.to_string(),
             Self::Enum(e) => e.value.to_text()?,
+            Self::Struct(s) => {
+                let mut out = String::new();
+                write_fields(&mut out, s, " ")?;
+                out
+            }
             other => other.to_repr()?,
         })
     }
@@ -163,14 +168,7 @@ impl Value {
             Self::Struct(s) => {
                 out.push_str(&s.type_name);
                 out.push('(');
-                for (i, (k, v)) in s.fields.iter().enumerate() {
-                    if i > 0 {
-                        out.push_str(", ");
-                    }
-                    out.push_str(k);
-                    out.push('=');
-                    v.write_repr(out)?;
-                }
+                write_fields(out, s, ", ")?;
                 out.push(')');
             }
             other => return Err(UnsupportedKind { kind: other.kind(), form: "text" }),
@@ -255,6 +253,19 @@ impl Value {
             other => other.to_text(),
         }
     }
+}
+
+/// The fields of a struct with their names.
+fn write_fields(out: &mut String, s: &StructValue, between: &str) -> Result<(), UnsupportedKind> {
+    for (i, (name, value)) in s.fields.iter().enumerate() {
+        if i > 0 {
+            out.push_str(between);
+        }
+        out.push_str(name);
+        out.push('=');
+        value.write_repr(out)?;
+    }
+    Ok(())
 }
 
 fn write_items(out: &mut String, open: &str, items: &[Value], close: &str) -> Result<(), UnsupportedKind> {

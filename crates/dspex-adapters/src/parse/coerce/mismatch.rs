@@ -1,6 +1,6 @@
 //! What is wrong with a value: where, what was expected and what was found.
 
-use dspex_core::{Error, ErrorKind, FieldType, ParseRule, Stage, Value, shorten_text};
+use dspex_core::{ConstraintError, Error, ErrorKind, FieldType, ParseRule, Stage, Value, shorten_text};
 
 /// A value that is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) struct Mismatch {
     pub(crate) found: String,
     /// The rule that refuses the value, where DSPy would take it.
     pub(crate) rule: Option<ParseRule>,
+    /// Whether the value is of its type and breaks a rule of its field, which `expected` then says.
+    pub(crate) broken: bool,
     /// Whether the type is one that cannot be read yet.
     pub(crate) unsupported: bool,
     /// Whether the reading ends here: no other option of a union is tried, as DSPy raises another error.
@@ -39,9 +41,15 @@ impl Mismatch {
             expected: expected.into(),
             found: shorten_text(found),
             rule: None,
+            broken: false,
             unsupported: false,
             hard: false,
         }
+    }
+
+    /// A value that breaks a rule of its field.
+    pub(crate) fn broken(e: &ConstraintError) -> Self {
+        Self { broken: true, ..Self::words(&e.rule, &e.found) }
     }
 
     pub(crate) fn unsupported(ty: &FieldType) -> Self {
@@ -83,6 +91,7 @@ impl From<Mismatch> for Error {
                 ErrorKind::Unsupported { field: Some(field), kind: m.expected, stage: Stage::Parse }
             }
             Some(rule) => ErrorKind::Ambiguous { field, found: m.found, rule },
+            None if m.broken => ErrorKind::Constraint { field, rule: m.expected, found: m.found },
             None => ErrorKind::FieldType { field, expected: m.expected, found: m.found },
         })
     }

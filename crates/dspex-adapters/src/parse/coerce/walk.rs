@@ -259,12 +259,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.floor(Exactness::Strict);
         let Value::Dict(given) = value else { return Err(Mismatch::new(ty, value)) };
         self.open.push(Arc::clone(s));
-        let fields = s.fields.iter().map(|f| self.field(f, given)).collect::<Result<Vec<_>, _>>();
+        let fields = s.fields.iter().map(|f| self.field(s, f, given)).collect::<Result<Vec<_>, _>>();
         self.open.pop();
         let fields = fields?;
         if s.closed
             && let Some(extra) =
-                given.keys().find(|k| !s.fields.iter().any(|f| k.as_str() == Some(json_name(f))))
+                given.keys().find(|k| !s.fields.iter().any(|f| names(s, f).any(|n| k.as_str() == Some(n))))
         {
             return Err(Mismatch::words(format!("no field but those of {}", s.name), "one").at_key(extra));
         }
@@ -276,16 +276,19 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// A field's name and value, and whether it was given.
     fn field(
         &mut self,
+        owner: &StructType,
         field: &StructField,
         given: &dspex_core::Dict,
     ) -> Result<(Option<(String, Value)>, bool), Mismatch> {
-        let key = json_name(field);
-        if let Some(value) = given.get_str(key) {
+        if let Some((key, value)) = names(owner, field).find_map(|n| Some((n, given.get_str(n)?))) {
             let value = self.validate(value, &field.ty).map_err(|m| m.at_key(&key.into()))?;
+            for rule in &field.constraints {
+                rule.check(&value).map_err(|e| Mismatch::broken(&e).at_key(&key.into()))?;
+            }
             return Ok((Some((field.name.clone(), value)), true));
         }
         if field.required {
-            return Err(Mismatch::words(field.ty.name(), "nothing").at_key(&key.into()));
+            return Err(Mismatch::words(field.ty.name(), "nothing").at_key(&json_name(field).into()));
         }
         let default = field.default.clone().or_else(|| field.ty.allows_none().then_some(Value::None));
         Ok((default.map(|value| (field.name.clone(), value)), false))
@@ -312,6 +315,12 @@ impl<'w, 'a> Walk<'w, 'a> {
 /// The name of a field in JSON.
 fn json_name(field: &StructField) -> &str {
     field.alias.as_ref().unwrap_or(&field.name)
+}
+
+/// The names under which a field of a struct may come.
+fn names<'f>(owner: &StructType, field: &'f StructField) -> impl Iterator<Item = &'f str> {
+    let own = (owner.by_name && field.alias.is_some()).then_some(field.name.as_str());
+    std::iter::once(json_name(field)).chain(own)
 }
 
 /// What an option of a union made of the value.

@@ -86,11 +86,20 @@ impl Types<'_> {
                 description: None,
                 required: f["required"] == Json::Bool(true),
                 default: f.get("default").map(tagged),
+                hidden_default: false,
+                constraints: Vec::new(),
             })
             .collect();
         self.open.pop();
         let closed = model["config"]["extra"] == "forbid";
-        FieldType::Struct(Arc::new(StructType { name: name.to_owned(), description: None, fields, closed }))
+        let by_name = model["config"]["populate_by_name"] == true;
+        FieldType::Struct(Arc::new(StructType {
+            name: name.to_owned(),
+            description: None,
+            fields,
+            closed,
+            by_name,
+        }))
     }
 
     fn registry(&mut self) -> TypeRegistry {
