@@ -126,9 +126,10 @@ fn lines(members: Dict) -> Result<String> {
 /// The form to which a model that can do so is held.
 fn response_format(call: &RenderCall<'_>) -> Option<ResponseFormat> {
     let can = &call.capabilities;
-    let (name, schema) = match call.compat {
-        true => (schema::DSPY_OUTPUTS, schema::dspy(call.signature)),
-        false => (SCHEMA, schema::strict(call.signature)),
+    let (name, schema) = if call.compat {
+        (schema::DSPY_OUTPUTS, schema::dspy(call.signature))
+    } else {
+        (SCHEMA, schema::strict(call.signature))
     };
     match schema {
         Some(schema) if can.json_schema => {

@@ -54,6 +54,21 @@ impl Outcome {
 }
 
 /// One example of an evaluation.
+///
+/// ```
+/// use dspex_core::{Context, Example};
+/// use dspex_evaluate::{Evaluate, exact_match};
+/// use dspex_modules::Predict;
+/// use dspex_testkit::{ScriptedLm, block_on};
+///
+/// let dev = [Example::new([("q", "2+2"), ("a", "4")]).with_inputs(["q"])];
+/// let ctx = Context::new(ScriptedLm::always("[[ ## a ## ]]\n5"));
+/// let report = block_on(Evaluate::new(&dev).metric(exact_match("a")).run(&ctx, &Predict::parse("q -> a")?))?;
+/// let first = &report.results[0];
+/// assert_eq!((first.index, first.outcome.score(), first.usage.calls), (0, Some(0.0), 1));
+/// assert_eq!(first.prediction.as_ref().unwrap().get("a").unwrap().as_str(), Some("5"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExampleResult<O> {

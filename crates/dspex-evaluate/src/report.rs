@@ -14,6 +14,21 @@ use crate::statistics::Scores;
 use crate::stop::Stop;
 
 /// Errors of one outcome and one code.
+///
+/// ```
+/// use dspex_core::{Context, Example};
+/// use dspex_evaluate::{Evaluate, exact_match};
+/// use dspex_modules::Predict;
+/// use dspex_testkit::{ScriptedLm, block_on};
+///
+/// let dev: Vec<Example> = (0..3).map(|n| Example::new([("n", n), ("m", n)]).with_inputs(["n"])).collect();
+/// let ctx = Context::new(ScriptedLm::always("[[ ## m ## ]]\nmany"));
+/// let program = Predict::parse("n: int -> m: int")?;
+/// let report = block_on(Evaluate::new(&dev).metric(exact_match("m")).run(&ctx, &program))?;
+/// let group = &report.errors[0];
+/// assert_eq!((group.count, group.outcome, group.error.code()), (3, "program_error", "field_type"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ErrorGroup {

@@ -3,6 +3,15 @@
 use dspex_core::{Error, ErrorKind, Example, Field, FieldType, Record, Result, Signature, Value};
 
 /// A row and where it stands.
+///
+/// ```
+/// use dspex_evaluate::{Dataset, Format};
+/// let data = Dataset::parse("dev.csv", "question,n\nhow many?,3\n", Format::Csv)?;
+/// let row = &data.rows[0];
+/// assert_eq!((row.place.as_str(), row.is_text), ("dev.csv:2", true));
+/// assert_eq!(row.record.get("n").unwrap().as_str(), Some("3"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// File and line: `dev.jsonl:12`.

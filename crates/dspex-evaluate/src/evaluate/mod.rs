@@ -72,6 +72,17 @@ pub struct Evaluate<'a, S, M = ()> {
 }
 
 /// Examples that come one by one; made by [`Evaluate::stream`] and [`Evaluate::over`].
+///
+/// ```
+/// use dspex_core::{Example, Result};
+/// use dspex_evaluate::{Evaluate, Streamed};
+/// // A function that takes evaluations of streams only; more examples than fit into memory are fine.
+/// fn careful<S>(evaluate: Evaluate<'_, Streamed<S>>) -> Evaluate<'_, Streamed<S>> {
+///     evaluate.max_errors(100)
+/// }
+/// let rows = (0..1_000_000_i64).map(|n| -> Result<Example> { Ok(Example::new([("n", n)])) });
+/// assert!(format!("{:?}", careful(Evaluate::over(rows))).contains("100"));
+/// ```
 #[derive(Clone)]
 pub struct Streamed<S> {
     stream: S,
