@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path as FilePath;
 
-use dspex_core::{Error, ErrorKind, Example, Field, FieldType, Record, Result, Signature, Value};
+use dspex_core::{
+    Error, ErrorKind, Example, Field, FieldType, FromRecord as _, Record, Result, Signature, TypedSignature,
+    Value,
+};
 
 /// The form of a data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +108,28 @@ impl Dataset {
         self.rows.iter().map(|row| row.example(signature)).collect()
     }
 
+    /// The rows as structs of a signature. Labels must be there, too.
+    ///
+    /// ```
+    /// use dspex_core::Signature;
+    /// use dspex_evaluate::{Dataset, Format};
+    /// #[derive(Signature)]
+    /// struct Count {
+    ///     #[input]
+    ///     question: String,
+    ///     #[output]
+    ///     n: u32,
+    /// }
+    /// let data = Dataset::parse("dev.csv", "question,n\nhow many?,3\n", Format::Csv)?;
+    /// let examples = data.typed::<Count>()?;
+    /// assert_eq!((examples[0].question.as_str(), examples[0].n), ("how many?", 3));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn typed<S: TypedSignature>(&self) -> Result<Vec<S>> {
+        let signature = S::signature();
+        self.rows.iter().map(|row| row.typed(&signature)).collect()
+    }
+
     /// The rows as demonstrations of a signature: the signature's fields of each row, of which any may be missing.
     pub fn partial_examples(&self, signature: &Signature) -> Result<Vec<Example>> {
         self.rows.iter().map(|row| row.partial(signature)).collect()
@@ -124,19 +149,33 @@ impl Row {
 
     fn example(&self, signature: &Signature) -> Result<Example> {
         let example = self.partial(signature)?;
-        for field in signature.inputs() {
-            let optional = field.default.is_some() || field.ty.allows_none();
-            if !example.has(&field.name) && !optional {
-                let columns: Vec<_> = self.record.keys().map(|k| format!("`{k}`")).collect();
-                return Err(data_error(
-                    self.place.clone(),
-                    Some(&field.name),
-                    format!("the input `{}`", field.name),
-                    format!("only {}", columns.join(", ")),
-                ));
-            }
-        }
+        self.require(&example, "input", signature.inputs())?;
         Ok(example)
+    }
+
+    fn typed<S: TypedSignature>(&self, signature: &Signature) -> Result<S> {
+        let example = self.example(signature)?;
+        self.require(&example, "label", signature.outputs())?;
+        let odd = |e: Error| match e.kind() {
+            ErrorKind::FieldType { field, expected, found } => {
+                data_error(self.place.clone(), Some(field), format!("`{field}` to be {expected}"), found)
+            }
+            _ => e,
+        };
+        let input = S::Input::from_record(example.inputs()?).map_err(odd)?;
+        let output = S::Output::from_record(example.labels()?).map_err(odd)?;
+        Ok(S::join(input, output))
+    }
+
+    fn require(&self, example: &Example, what: &str, fields: &[Field]) -> Result<()> {
+        let optional = |field: &Field| field.default.is_some() || field.ty.allows_none();
+        let Some(field) = fields.iter().find(|f| !example.has(&f.name) && !optional(f)) else {
+            return Ok(());
+        };
+        let columns: Vec<_> = self.record.keys().map(|k| format!("`{k}`")).collect();
+        let expected = format!("the {what} `{}`", field.name);
+        let found = format!("only {}", columns.join(", "));
+        Err(data_error(self.place.clone(), Some(&field.name), expected, found))
     }
 
     fn fit(&self, field: &Field, value: &Value) -> Result<Value> {
@@ -284,6 +323,28 @@ mod tests {
         let signature = Signature::parse(signature).unwrap();
         let name = "d";
         Dataset::parse(name, text, format).and_then(|d| d.examples(&signature)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_row_that_lacks_a_label_is_no_struct() {
+        #[derive(Debug, Signature)]
+        struct Count {
+            #[input]
+            question: String,
+            #[output]
+            n: u32,
+        }
+        let table = [
+            ("{\"question\": \"q\"}", "d:1: expected the label `n`, found only `question`"),
+            (
+                "\n{\"question\": \"q\", \"n\": -1}",
+                "d:2: expected `n` to be a value that fits its Rust type, found ",
+            ),
+        ];
+        for (text, start) in table {
+            let e = Dataset::parse("d", text, Format::JsonLines).unwrap().typed::<Count>().unwrap_err();
+            assert!(e.to_string().starts_with(start) && e.code() == "data", "{e}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What an evaluation found: an outcome for each example, and the mean of those that were scored.
 
-use dspex_core::{Error, Prediction, Random, Usage};
+use std::fmt;
 use std::time::Duration;
+
+use dspex_core::{Error, Prediction, Random, Usage};
 
 /// What became of one example.
 #[derive(Clone, Debug)]
@@ -78,6 +80,24 @@ pub struct Outcomes {
     pub not_run: usize,
 }
 
+/// `28 of 30 examples scored, 2 program errors`: what did not happen is left out.
+impl fmt::Display for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let others = [
+            (self.program_error, "program error", "s"),
+            (self.infrastructure_error, "infrastructure error", "s"),
+            (self.metric_error, "metric error", "s"),
+            (self.not_run, "not run", ""),
+        ];
+        let all = self.scored + others.iter().map(|(count, ..)| count).sum::<usize>();
+        write!(f, "{} of {all} examples scored", self.scored)?;
+        for (count, name, plural) in others.into_iter().filter(|(count, ..)| *count > 0) {
+            write!(f, ", {count} {name}{}", if count == 1 { "" } else { plural })?;
+        }
+        Ok(())
+    }
+}
+
 /// What an evaluation found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -145,6 +165,16 @@ impl<O> Report<O> {
     }
 }
 
+/// `0.733 (95 % 0.556 to 0.858)`: the mean of the scores and its interval.
+impl<O> fmt::Display for Report<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.score(), self.interval()) {
+            (Some(score), Some((low, high))) => write!(f, "{score:.3} (95 % {low:.3} to {high:.3})"),
+            _ => f.write_str("no example was scored"),
+        }
+    }
+}
+
 fn mean(scores: &[f64]) -> Option<f64> {
     (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
 }
@@ -191,6 +221,24 @@ mod tests {
         // 0 of 20: 0.0000 to 0.1611.
         let (low, high) = wilson(0.0, 20.0);
         assert!(low.abs() < 1e-12 && (high - 0.1611).abs() < 5e-5, "{low} {high}");
+    }
+
+    #[test]
+    fn a_report_in_words() {
+        let error = || Error::configuration("odd");
+        let scored = |score| ExampleResult::<()>::new(0, Outcome::Scored(score));
+        let failed = ExampleResult::new(2, Outcome::ProgramError(error()));
+        let not_run = ExampleResult::new(3, Outcome::NotRun);
+        let report = |results| Report::new("m".into(), results, false, Duration::ZERO, 0);
+        let some = report(vec![scored(1.0), scored(0.0), failed, not_run]);
+        assert_eq!(some.to_string(), "0.500 (95 % 0.095 to 0.905)");
+        assert_eq!(some.outcomes().to_string(), "2 of 4 examples scored, 1 program error, 1 not run");
+        let none = report(vec![
+            ExampleResult::new(0, Outcome::MetricError(error())),
+            ExampleResult::new(1, Outcome::MetricError(error())),
+        ]);
+        assert_eq!(none.to_string(), "no example was scored");
+        assert_eq!(none.outcomes().to_string(), "0 of 2 examples scored, 2 metric errors");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! `dspex eval`: the score of a program on a data set.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -164,30 +163,11 @@ fn progress(done: usize, of: usize) {
 }
 
 fn print_report(report: &Report<Record>, details: &Details<'_>) -> Result<()> {
-    let outcomes = report.outcomes();
-    match (report.score(), report.interval()) {
-        (Some(score), Some((low, high))) => {
-            print(&format!(
-                "{} of {}: {score:.3} (95 % {low:.3} to {high:.3})",
-                report.metric, details.field
-            ))?;
-        }
-        _ => print(&format!("{} of {}: no example was scored", report.metric, details.field))?,
-    }
-    let mut counts = format!("{} of {} examples scored", outcomes.scored, report.results.len());
-    for (count, name) in [
-        (outcomes.program_error, "program errors"),
-        (outcomes.infrastructure_error, "infrastructure errors"),
-        (outcomes.metric_error, "metric errors"),
-        (outcomes.not_run, "not run"),
-    ] {
-        if count > 0 {
-            let _ = write!(counts, ", {count} {name}");
-        }
-    }
+    print(&format!("{} of {}: {report}", report.metric, details.field))?;
     let usage = report.usage();
     print(&format!(
-        "{counts}; {} calls of {}, {} tokens, {:.1} s",
+        "{}; {} calls of {}, {} tokens, {:.1} s",
+        report.outcomes(),
         usage.calls,
         details.lm,
         usage.total_tokens(),
