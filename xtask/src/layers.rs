@@ -29,7 +29,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ),
     ("dspex-conformance", &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate"], &[]),
     ("dspex-bench", &["dspex"], &[]),
-    ("wordnet", &["dspex"], &[]),
+    ("dspex-examples", &["dspex", "dspex-testkit"], &[]),
     ("xtask", &[], &[]),
 ];
 
