@@ -1,5 +1,6 @@
 //! `dspex eval`: the score of a program on a data set.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
