@@ -2,9 +2,8 @@
 
 use dspex::evaluate::{Dataset, f1};
 use dspex::prelude::*;
-use dspex::{FromRecord as _, Limits, TypedSignature as _};
+use dspex::{Limits, TypedSignature as _};
 use dspex_examples::{data, model, script};
-use serde::Deserialize;
 
 /// Name what to look up next to answer the question, or repeat the last query if nothing is missing.
 #[derive(Signature)]
@@ -37,18 +36,12 @@ struct Asked {
     answer: String,
 }
 
-#[derive(Clone, Deserialize)]
-struct Document {
-    title: String,
-    text: String,
-}
-
 #[derive(Clone, Parameters)]
 struct MultiHop {
     query: Predict<NextQuery>,
     answer: ChainOfThought<Answer>,
     #[parameters(skip)]
-    documents: Vec<Document>,
+    documents: Vec<String>,
 }
 
 const MOST_HOPS: usize = 3;
@@ -64,7 +57,7 @@ impl Module for MultiHop {
             let input = NextQueryInput { found: found.clone(), question: question.clone() };
             let query = self.query.call(ctx, input).await?;
             match self.search(&query.query) {
-                Some(document) if !found.contains(&document.text) => found.push(document.text.clone()),
+                Some(document) if !found.contains(document) => found.push(document.clone()),
                 _ => break,
             }
         }
@@ -74,11 +67,10 @@ impl Module for MultiHop {
 }
 
 impl MultiHop {
-    /// The document that shares most words with the query, those of its title counting double.
-    fn search(&self, query: &str) -> Option<&Document> {
-        let shared = |text: &str| words(text).filter(|w| words(query).any(|q| q == *w)).count();
-        let score = |d: &Document| 2 * shared(&d.title) + shared(&d.text);
-        self.documents.iter().rev().max_by_key(|d| score(d)).filter(|d| score(d) > 0)
+    /// The document with most words of the query.
+    fn search(&self, query: &str) -> Option<&String> {
+        let score = |document: &&String| words(document).filter(|w| words(query).any(|q| q == *w)).count();
+        self.documents.iter().rev().max_by_key(score).filter(|d| score(d) > 0)
     }
 }
 
@@ -90,7 +82,7 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 async fn main() -> Result<()> {
     let ctx = Context::new(model(script("multihop/script.toml")?)?);
     let questions: Vec<Asked> = Dataset::load(data("multihop/questions.jsonl"))?.typed()?;
-    let documents = documents()?;
+    let documents = include_str!("data/documents.txt").lines().map(str::to_owned).collect();
     let program = MultiHop { query: Predict::new(), answer: ChainOfThought::new(), documents }.stamped();
 
     let report = Evaluate::new(&questions).metric(f1("answer")).run(&ctx, &program).await?;
@@ -114,9 +106,4 @@ async fn main() -> Result<()> {
         Err(e) => println!("  {}: {e}; paid for {}", e.code(), e.usage()),
     }
     Ok(())
-}
-
-fn documents() -> Result<Vec<Document>> {
-    let rows = Dataset::load(data("multihop/documents.jsonl"))?.rows;
-    rows.into_iter().map(|row| Document::from_record(row.record)).collect()
 }
