@@ -7,7 +7,7 @@ use dspex::adapters::JsonAdapter;
 use dspex::evaluate::Dataset;
 use dspex::lm::Options;
 use dspex::prelude::*;
-use dspex::{Cancellation, FromRecord as _, Limits, Overrides, Usage};
+use dspex::{Cancellation, FromRecord as _, Limits, Overrides, Path, Usage};
 use dspex_examples::{data, model, script};
 use futures_util::future::{join, join_all};
 use schemars::JsonSchema;
@@ -99,12 +99,12 @@ async fn main() -> Result<()> {
     ctx.check_overrides(&inbox)?;
 
     let answers = join_all(mails.iter().map(|mail| inbox.call(&ctx, mail.clone()))).await;
-    let mut used: BTreeMap<(String, String), Usage> = BTreeMap::new();
+    let mut used: BTreeMap<(Path, String), Usage> = BTreeMap::new();
     for answer in answers {
         let answer = answer?;
         println!("{}", answer.reply);
         for attempt in answer.attempts() {
-            *used.entry((attempt.path.to_string(), attempt.model.clone())).or_default() += attempt.usage;
+            *used.entry((attempt.path.clone(), attempt.model.clone())).or_default() += attempt.usage;
         }
     }
     println!();

@@ -48,9 +48,9 @@ const MOST_HOPS: usize = 3;
 
 impl Module for MultiHop {
     type Input = AskedInput;
-    type Output = AskedOutput;
+    type Output = WithReasoning<AnswerOutput>;
 
-    async fn forward(&self, ctx: &Context, asked: AskedInput) -> Result<Prediction<AskedOutput>> {
+    async fn forward(&self, ctx: &Context, asked: AskedInput) -> Result<Prediction<Self::Output>> {
         let question = asked.question;
         let mut found: Vec<String> = Vec::new();
         for _ in 0..MOST_HOPS {
@@ -61,13 +61,12 @@ impl Module for MultiHop {
                 _ => break,
             }
         }
-        let out = self.answer.call(ctx, AnswerInput { found, question }).await?;
-        Ok(out.map(|out| AskedOutput { answer: out.answer.clone() }))
+        self.answer.call(ctx, AnswerInput { found, question }).await
     }
 }
 
 impl MultiHop {
-    /// The document with most words of the query.
+    /// The document with most words of the query; of equals, the first.
     fn search(&self, query: &str) -> Option<&String> {
         let score = |document: &&String| words(document).filter(|w| words(query).any(|q| q == *w)).count();
         self.documents.iter().rev().max_by_key(score).filter(|d| score(d) > 0)
@@ -95,7 +94,7 @@ async fn main() -> Result<()> {
     for step in trace.steps() {
         let outputs = step.outputs.unwrap_or_default();
         let said = outputs.values().last().and_then(Value::as_str).unwrap_or_default();
-        println!("  {:<15} {said}", step.path.to_string());
+        println!("  {:<15} {said}", step.path);
     }
     println!("  {} for {}", out.answer, out.usage());
 
