@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dspex::lm::{self, Choice, LmError, LmErrorKind, Message, Reply};
+use dspex::lm::{Choice, Lm, LmError, LmErrorKind, Message, Reply};
 use dspex::{Error, ErrorKind, LanguageModel, Result, Usage};
 use dspex_testkit::ScriptedLm;
 use serde::Deserialize;
 
-/// The model that the command line names, as in `--lm openai/gpt-4o-mini`; without that the example's own.
+/// The model that the command line names, as in `--lm openai/gpt-4o-mini`; without that the example's own. The key is
+/// taken from the environment.
 pub fn model(own: impl LanguageModel + 'static) -> Result<Arc<dyn LanguageModel>> {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.as_slice() {
         [] => Ok(Arc::new(own)),
-        [flag, name] if flag == "--lm" => lm::by_name(name),
+        [flag, name] if flag == "--lm" => Lm::from_env(name).map(Arc::from),
         _ => {
             Err(Error::configuration(format!("expected `--lm MODEL` or nothing, found `{}`", args.join(" "))))
         }

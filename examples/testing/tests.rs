@@ -1,7 +1,5 @@
 //! The tests of the program: without a network, without waiting, each in a few lines.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::time::Duration;
 
 use dspex::prelude::*;
