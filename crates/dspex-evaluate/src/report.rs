@@ -165,12 +165,19 @@ impl<O> Report<O> {
     }
 }
 
-/// `0.733 (95 % 0.556 to 0.858)`: the mean of the scores and its interval.
+/// `0.733 (95 % 0.556 to 0.858)`: the mean of the scores and its interval; where not every example was scored, also
+/// how many were, and where none was, the first error.
 impl<O> fmt::Display for Report<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.score(), self.interval()) {
-            (Some(score), Some((low, high))) => write!(f, "{score:.3} (95 % {low:.3} to {high:.3})"),
-            _ => f.write_str("no example was scored"),
+        if let (Some(score), Some((low, high))) = (self.score(), self.interval()) {
+            write!(f, "{score:.3} (95 % {low:.3} to {high:.3})")?;
+            let outcomes = self.outcomes();
+            return if outcomes.scored < self.results.len() { write!(f, ", {outcomes}") } else { Ok(()) };
+        }
+        write!(f, "{}", self.outcomes())?;
+        match self.results.iter().find_map(|r| r.outcome.error()) {
+            Some(e) => write!(f, "; the first: {e}"),
+            None => Ok(()),
         }
     }
 }
@@ -231,14 +238,17 @@ mod tests {
         let not_run = ExampleResult::new(3, Outcome::NotRun);
         let report = |results| Report::new("m".into(), results, false, Duration::ZERO, 0);
         let some = report(vec![scored(1.0), scored(0.0), failed, not_run]);
-        assert_eq!(some.to_string(), "0.500 (95 % 0.095 to 0.905)");
-        assert_eq!(some.outcomes().to_string(), "2 of 4 examples scored, 1 program error, 1 not run");
+        assert_eq!(
+            some.to_string(),
+            "0.500 (95 % 0.095 to 0.905), 2 of 4 examples scored, 1 program error, 1 not run"
+        );
+        let all = report(vec![scored(1.0), scored(0.0)]);
+        assert_eq!(all.to_string(), "0.500 (95 % 0.095 to 0.905)");
         let none = report(vec![
             ExampleResult::new(0, Outcome::MetricError(error())),
             ExampleResult::new(1, Outcome::MetricError(error())),
         ]);
-        assert_eq!(none.to_string(), "no example was scored");
-        assert_eq!(none.outcomes().to_string(), "0 of 2 examples scored, 2 metric errors");
+        assert_eq!(none.to_string(), "0 of 2 examples scored, 2 metric errors; the first: odd");
     }
 
     #[test]

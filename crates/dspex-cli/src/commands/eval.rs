@@ -164,7 +164,11 @@ fn progress(done: usize, of: usize) {
 }
 
 fn print_report(report: &Report<Record>, details: &Details<'_>) -> Result<()> {
-    print(&format!("{} of {}: {report}", report.metric, details.field))?;
+    let score = match (report.score(), report.interval()) {
+        (Some(score), Some((low, high))) => format!("{score:.3} (95 % {low:.3} to {high:.3})"),
+        _ => "no example was scored".to_owned(),
+    };
+    print(&format!("{} of {}: {score}", report.metric, details.field))?;
     let usage = report.usage();
     print(&format!(
         "{}; {} calls of {}, {} tokens, {:.1} s",
