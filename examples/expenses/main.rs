@@ -17,7 +17,7 @@ async fn main() -> Result<()> {
     let program = file.build(&booked)?;
     let ctx = file.context(&Context::new(model(NearestLm::new())?))?;
     let report = Evaluate::new(&new).metric(exact_match("account")).run(&ctx, &program).await?;
-    println!("{}: {report}, {}", file.signature, report.outcomes());
+    println!("{}: {report}", file.signature);
 
     println!("\nbooked differently than by hand");
     let mut totals: BTreeMap<String, f64> = BTreeMap::new();

@@ -67,6 +67,6 @@ async fn main() -> Result<()> {
             (None, None) => {}
         }
     }
-    println!("\ntotal is right: {right}, {}", right.outcomes());
+    println!("\ntotal is right: {right}");
     Ok(())
 }

@@ -62,6 +62,6 @@ async fn main() -> Result<()> {
         };
         println!("{:<21} {detail}", result.outcome.name());
     }
-    println!("\n{}: {report}\n{}\n{}", report.metric, report.outcomes(), report.usage());
+    println!("\n{}: {report}\n{}", report.metric, report.usage());
     Ok(())
 }

@@ -9,6 +9,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use dspex::lm::NearestLm;
+use dspex_testkit::{TestServer, block_on};
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -21,15 +24,21 @@ fn folders() -> BTreeSet<String> {
 }
 
 /// Starts an example as it was built for this test.
-fn start(example: &str, args: &[&str]) -> Child {
+fn start(example: &str, args: &[&str], variables: &[(&str, &str)]) -> Child {
     let built = Path::new(env!("CARGO_BIN_EXE_wordnet")).parent().unwrap();
     Command::new(built.join(example))
         .args(args)
+        .env_clear()
+        .envs(variables.iter().copied())
         .current_dir("/")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+fn run(example: &str, args: &[&str], variables: &[(&str, &str)]) -> Output {
+    start(example, args, variables).wait_with_output().unwrap()
 }
 
 fn printed(output: Output) -> String {
@@ -56,7 +65,8 @@ fn hold(page: &Path, fence: &str, printed: &str) -> Option<String> {
 
 #[test]
 fn each_readme_shows_what_its_example_prints() {
-    let running: Vec<(String, Child)> = folders().into_iter().map(|e| (e.clone(), start(&e, &[]))).collect();
+    let running: Vec<(String, Child)> =
+        folders().into_iter().map(|e| (e.clone(), start(&e, &[], &[]))).collect();
     let mut wrong = Vec::new();
     for (example, child) in running {
         let printed = printed(child.wait_with_output().unwrap());
@@ -92,13 +102,37 @@ fn each_readme_says_how_to_run_its_example() {
 #[test]
 fn what_an_example_does_not_know_is_an_error() {
     for (args, expected) in [
-        (&["--lm", "builtin/nearst"][..], "did you mean `builtin/nearest`?"),
-        (&["--model", "x"], "expected `--lm MODEL` or nothing, found `--model x`"),
+        (
+            &["--lm", "builtin/nearst"][..],
+            "Error: expected one of the models `builtin/nearest`, found `builtin/nearst`\nhint: did you mean `builtin/nearest`?\n",
+        ),
+        (
+            &["--lm", "openai/gpt-4o-mini"],
+            "Error: expected a key for `openai/gpt-4o-mini`, found none\nhint: set OPENAI_API_KEY",
+        ),
+        (&["--model", "x"], "Error: expected `--lm MODEL` or nothing, found `--model x`\n"),
     ] {
-        let output = start("wordnet", args).wait_with_output().unwrap();
+        let output = run("wordnet", args, &[]);
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && errors.contains(expected), "{errors}");
+        assert!(!output.status.success() && errors.starts_with(expected), "{errors}");
     }
+}
+
+/// A server that answers as `builtin/nearest` stands in for one far away.
+#[test]
+fn a_model_behind_a_server_is_asked_where_the_command_line_names_it() {
+    block_on(async {
+        let server = TestServer::lm(NearestLm::new()).start().await.unwrap();
+        let url = server.base_url();
+        let named = ["--lm", "openai/nearest"];
+        // The server answers on this thread, so waiting for the program must not hold it.
+        let output = tokio::task::spawn_blocking(move || {
+            run("expenses", &named, &[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "none")])
+        })
+        .await;
+        assert_eq!(printed(output.unwrap()), printed(run("expenses", &[], &[])));
+        assert_eq!(server.calls(), 25);
+    });
 }
 
 /// The numbers of a line of wordnet's scores: the score and the ends of its interval.
@@ -111,7 +145,7 @@ fn numbers(line: &str) -> [f64; 3] {
 
 #[test]
 fn on_each_draw_of_wordnet_the_lower_bound_with_demonstrations_is_above_the_score_without() {
-    let text = printed(start("wordnet", &[]).wait_with_output().unwrap());
+    let text = printed(run("wordnet", &[], &[]));
     let lines: Vec<[f64; 3]> = text.lines().skip(1).map(numbers).collect();
     let [without, with @ ..] = lines.as_slice() else { panic!("{text}") };
     assert_eq!(with.len(), 3, "{text}");
