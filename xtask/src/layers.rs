@@ -33,7 +33,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     ("dspex-bench", &["dspex"], &[]),
-    ("wordnet", &["dspex"], &[]),
+    ("dspex-examples", &["dspex", "dspex-testkit"], &[]),
     ("xtask", &[], &[]),
 ];
 

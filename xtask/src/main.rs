@@ -136,5 +136,5 @@ fn conformance(args: &[&str]) -> Outcome {
 
 /// The main job on real data: the score without demonstrations, and with sixteen on three draws.
 fn demo() -> Outcome {
-    cargo(&["run", "--quiet", "--package", "wordnet"])
+    cargo(&["run", "--quiet", "--package", "dspex-examples", "--bin", "wordnet"])
 }

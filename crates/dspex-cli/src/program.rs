@@ -201,11 +201,10 @@ impl Loaded {
         policy: &PolicyArgs,
         seed: u64,
     ) -> Result<Context> {
-        Ok(Context::new(lm)
-            .with_shared_adapter(self.adapter()?)
-            .with_policy(self.policy(policy))
-            .with_options(self.file.options.clone())
-            .with_seed(seed))
+        let mut file = self.file.clone();
+        file.adapter.clone_from(&self.adapter);
+        file.policy = policy.policy.clone().or(file.policy);
+        file.context(&Context::new(lm).with_seed(seed))
     }
 
     /// The name of the model: of the flag, the program file or the variable.

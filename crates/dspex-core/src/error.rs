@@ -510,14 +510,35 @@ impl fmt::Display for Error {
     }
 }
 
+/// As a program shows it that returns it from `main`: the error, what to do next, and what was paid for. With `{:#?}`
+/// its parts by name.
+///
+/// ```
+/// use dspex_core::Error;
+/// let e = Error::configuration("expected a key, found none").with_hint("set the variable");
+/// assert_eq!(format!("{e:?}"), "expected a key, found none\nhint: set the variable");
+/// assert!(format!("{e:#?}").starts_with("Error {\n    kind: Configuration {"));
+/// ```
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("path", &self.0.path)
-            .field("hint", &self.0.hint)
-            .field("attempts", &self.0.attempts.len())
-            .finish()
+        if f.alternate() {
+            return f
+                .debug_struct("Error")
+                .field("kind", &self.0.kind)
+                .field("path", &self.0.path)
+                .field("hint", &self.0.hint)
+                .field("attempts", &self.0.attempts.len())
+                .finish();
+        }
+        write!(f, "{self}")?;
+        if let Some(hint) = self.hint() {
+            write!(f, "\nhint: {hint}")?;
+        }
+        let usage = self.usage();
+        if usage.calls > 0 {
+            write!(f, "\npaid for: {usage}")?;
+        }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::value::text::str_repr;
 /// let p = Path::root().field("ans").index(0);
 /// assert_eq!(p.as_str(), "ans[0]");
 /// assert_eq!(Path::root().to_string(), "self");
+/// assert_eq!(format!("{p:<8}|"), "ans[0]  |");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path(Arc<str>);
@@ -72,6 +73,6 @@ impl From<&str> for Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "self" } else { &self.0 })
+        f.pad(if self.0.is_empty() { "self" } else { &self.0 })
     }
 }

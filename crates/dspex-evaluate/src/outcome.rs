@@ -1,5 +1,6 @@
 //! What became of one example, and how many came to which outcome.
 
+use std::fmt;
 use std::time::Duration;
 
 use dspex_core::{Error, Prediction, Usage};
@@ -109,6 +110,24 @@ pub struct Outcomes {
     pub metric_error: usize,
     /// Not run to the end.
     pub not_run: usize,
+}
+
+/// `28 of 30 examples scored, 2 program errors`: what did not happen is left out.
+impl fmt::Display for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} examples scored", self.scored, self.total())?;
+        for (count, name, plural) in [
+            (self.program_error, "program error", "s"),
+            (self.infrastructure_error, "infrastructure error", "s"),
+            (self.metric_error, "metric error", "s"),
+            (self.not_run, "not run", ""),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {name}{}", if count == 1 { "" } else { plural })?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Outcomes {

@@ -1,5 +1,6 @@
 //! What an evaluation found: the mean of the examples that were scored, and what became of the others.
 
+use std::fmt;
 use std::io::{Cursor, Write};
 use std::ops::Deref;
 use std::time::Duration;
@@ -199,6 +200,30 @@ pub struct Report<O> {
     summary: Summary,
 }
 
+/// `0.733 (95 % 0.556 to 0.858)`: the mean of the scores and its interval; where not every example was scored, also
+/// how many were, and where none was, the first error.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcomes = self.outcomes();
+        if let (Some(score), Some((low, high))) = (self.score(), self.interval()) {
+            write!(f, "{score:.3} (95 % {low:.3} to {high:.3})")?;
+            return if outcomes.scored < outcomes.total() { write!(f, ", {outcomes}") } else { Ok(()) };
+        }
+        write!(f, "{outcomes}")?;
+        match self.errors.iter().min_by_key(|group| group.index) {
+            Some(first) => write!(f, "; the first: {}", first.error),
+            None => Ok(()),
+        }
+    }
+}
+
+/// As its [`Summary`].
+impl<O> fmt::Display for Report<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary.fmt(f)
+    }
+}
+
 impl<O> Report<O> {
     pub(crate) fn new(results: Vec<ExampleResult<O>>, summary: Summary) -> Self {
         Self { results, summary }
@@ -239,5 +264,32 @@ impl<O> Deref for Report<O> {
 
     fn deref(&self) -> &Summary {
         &self.summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_in_words() {
+        let error = || Error::configuration("odd");
+        let summary = |outcomes: Vec<Outcome>| {
+            let mut summary = Summary::new("m", 0);
+            for (index, outcome) in outcomes.into_iter().enumerate() {
+                summary.add(&ExampleResult::<()>::new(index, outcome));
+            }
+            summary.to_string()
+        };
+        let scored = Outcome::Scored;
+        assert_eq!(
+            summary(vec![scored(1.0), scored(0.0), Outcome::ProgramError(error()), Outcome::NotRun]),
+            "0.500 (95 % 0.095 to 0.905), 2 of 4 examples scored, 1 program error, 1 not run"
+        );
+        assert_eq!(summary(vec![scored(1.0), scored(0.0)]), "0.500 (95 % 0.095 to 0.905)");
+        assert_eq!(
+            summary(vec![Outcome::MetricError(error()), Outcome::MetricError(error())]),
+            "0 of 2 examples scored, 2 metric errors; the first: odd"
+        );
     }
 }

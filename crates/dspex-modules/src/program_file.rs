@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use dspex_core::lm::Options;
 use dspex_core::{
-    Constraint, Direction, DynModule, Error, ErrorKind, Example, Field, FieldType, Program, ProgramState,
-    Record, Result, Signature, SignatureParser, TypeRegistry, Value, nearest, visit,
+    Constraint, Context, Direction, DynModule, Error, ErrorKind, Example, Field, FieldType, ParsePolicy,
+    Program, ProgramState, Record, Result, Signature, SignatureParser, TypeRegistry, Value, nearest, visit,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -168,6 +168,31 @@ impl ProgramFile {
             adapter: None,
             policy: None,
             options: Options::new(),
+        }
+    }
+
+    /// The context with the adapter, the way to read replies and the options that the file names. Its model is the
+    /// caller's to find.
+    ///
+    /// ```
+    /// use dspex_core::Context;
+    /// use dspex_modules::ProgramFile;
+    /// let text = "signature = 'question -> answer'\nadapter = 'json'\n[options]\ntemperature = 0.0";
+    /// let ctx = Context::new(dspex_testkit::ScriptedLm::always("{}"));
+    /// let ctx = ProgramFile::parse("qa.toml", text, None)?.context(&ctx)?;
+    /// assert_eq!(ctx.adapter().map(|a| a.name()), Some("json"));
+    /// assert_eq!(ctx.options().temperature, Some(0.0));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn context(&self, ctx: &Context) -> Result<Context> {
+        let mut ctx = ctx.with_options(self.options.over(ctx.options()));
+        if let Some(name) = &self.adapter {
+            ctx = ctx.with_shared_adapter(dspex_adapters::by_name(name)?);
+        }
+        match self.policy.as_deref() {
+            Some("compat") => Ok(ctx.with_policy(ParsePolicy::compat())),
+            Some(_) => Ok(ctx.with_policy(ParsePolicy::default())),
+            None => Ok(ctx),
         }
     }
 

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path as FilePath;
 
-use dspex_core::{Error, ErrorKind, Example, Result, Signature, unknown_name};
+use dspex_core::{Error, ErrorKind, Example, Result, Signature, TypedSignature, unknown_name};
 
 pub use row::Row;
 use row::data_error;
@@ -125,6 +125,28 @@ impl Dataset {
         self.rows.iter().map(|row| row.example(signature)).collect()
     }
 
+    /// The rows as structs of a signature. Labels must be there, too.
+    ///
+    /// ```
+    /// use dspex_core::Signature;
+    /// use dspex_evaluate::{Dataset, Format};
+    /// #[derive(Signature)]
+    /// struct Count {
+    ///     #[input]
+    ///     question: String,
+    ///     #[output]
+    ///     n: u32,
+    /// }
+    /// let data = Dataset::parse("dev.csv", "question,n\nhow many?,3\n", Format::Csv)?;
+    /// let examples = data.typed::<Count>()?;
+    /// assert_eq!((examples[0].question.as_str(), examples[0].n), ("how many?", 3));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn typed<S: TypedSignature>(&self) -> Result<Vec<S>> {
+        let signature = S::signature();
+        self.rows.iter().map(|row| row.typed(&signature)).collect()
+    }
+
     /// The rows as demonstrations of a signature, as [`Row::partial`] makes them.
     pub fn partial_examples(&self, signature: &Signature) -> Result<Vec<Example>> {
         self.rows.iter().map(|row| row.partial(signature)).collect()
@@ -144,6 +166,28 @@ mod tests {
         let signature = Signature::parse(signature).unwrap();
         let name = "d";
         Dataset::parse(name, text, format).and_then(|d| d.examples(&signature)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_row_that_lacks_a_label_is_no_struct() {
+        #[derive(Debug, Signature)]
+        struct Count {
+            #[input]
+            question: String,
+            #[output]
+            n: u32,
+        }
+        let table = [
+            ("{\"question\": \"q\"}", "d:1: expected the label `n`, found only `question`"),
+            (
+                "\n{\"question\": \"q\", \"n\": -1}",
+                "d:2: expected `n` to be a value that fits its Rust type, found ",
+            ),
+        ];
+        for (text, start) in table {
+            let e = Dataset::parse("d", text, Format::JsonLines).unwrap().typed::<Count>().unwrap_err();
+            assert!(e.to_string().starts_with(start) && e.code() == "data", "{e}");
+        }
     }
 
     #[test]

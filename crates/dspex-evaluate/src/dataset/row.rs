@@ -1,6 +1,9 @@
 //! Rows, and their values as the types of a signature's fields.
 
-use dspex_core::{Error, ErrorKind, Example, Field, FieldType, Record, Result, Signature, Value};
+use dspex_core::{
+    Error, ErrorKind, Example, Field, FieldType, FromRecord as _, Record, Result, Signature, TypedSignature,
+    Value,
+};
 
 /// A row and where it stands.
 ///
@@ -62,19 +65,33 @@ impl Row {
     /// ```
     pub fn example(&self, signature: &Signature) -> Result<Example> {
         let example = self.partial(signature)?;
-        for field in signature.inputs() {
-            let optional = field.default.is_some() || field.ty.allows_none();
-            if !example.has(&field.name) && !optional {
-                let columns: Vec<_> = self.record.keys().map(|k| format!("`{k}`")).collect();
-                return Err(data_error(
-                    self.place.clone(),
-                    Some(&field.name),
-                    format!("the input `{}`", field.name),
-                    format!("only {}", columns.join(", ")),
-                ));
-            }
-        }
+        self.require(&example, "input", signature.inputs())?;
         Ok(example)
+    }
+
+    pub(super) fn typed<S: TypedSignature>(&self, signature: &Signature) -> Result<S> {
+        let example = self.example(signature)?;
+        self.require(&example, "label", signature.outputs())?;
+        let odd = |e: Error| match e.kind() {
+            ErrorKind::FieldType { field, expected, found } => {
+                data_error(self.place.clone(), Some(field), format!("`{field}` to be {expected}"), found)
+            }
+            _ => e,
+        };
+        let input = S::Input::from_record(example.inputs()?).map_err(odd)?;
+        let output = S::Output::from_record(example.labels()?).map_err(odd)?;
+        Ok(S::join(input, output))
+    }
+
+    fn require(&self, example: &Example, what: &str, fields: &[Field]) -> Result<()> {
+        let optional = |field: &Field| field.default.is_some() || field.ty.allows_none();
+        let Some(field) = fields.iter().find(|f| !example.has(&f.name) && !optional(f)) else {
+            return Ok(());
+        };
+        let columns: Vec<_> = self.record.keys().map(|k| format!("`{k}`")).collect();
+        let expected = format!("the {what} `{}`", field.name);
+        let found = format!("only {}", columns.join(", "));
+        Err(data_error(self.place.clone(), Some(&field.name), expected, found))
     }
 
     fn fit(&self, field: &Field, value: &Value) -> Result<Value> {

@@ -1,6 +1,5 @@
 //! The report: for people, and as JSON.
 
-use std::fmt::Write as _;
 
 use dspex_core::Result;
 use dspex_evaluate::{Stop, Summary};
@@ -42,20 +41,9 @@ pub(super) fn print_report(summary: &Summary, details: &Details<'_>) -> Result<(
         }
         _ => print(&format!("{of}: no example was scored"))?,
     }
-    let mut counts = format!("{} of {} examples scored", outcomes.scored, outcomes.total());
-    for (count, name) in [
-        (outcomes.program_error, "program errors"),
-        (outcomes.infrastructure_error, "infrastructure errors"),
-        (outcomes.metric_error, "metric errors"),
-        (outcomes.not_run, "not run"),
-    ] {
-        if count > 0 {
-            let _ = write!(counts, ", {count} {name}");
-        }
-    }
     let usage = summary.usage();
     print(&format!(
-        "{counts}; {} calls of {}, {} tokens, {:.1} s",
+        "{outcomes}; {} calls of {}, {} tokens, {:.1} s",
         usage.calls,
         details.lm,
         usage.total_tokens(),

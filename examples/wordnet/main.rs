@@ -2,16 +2,16 @@
 //!
 //! Run it with `cargo xtask demo`. The input is the definition alone.
 
-use std::path::Path;
-
+use dspex::Random;
 use dspex::evaluate::{Dataset, Report};
+use dspex::lm::NearestLm;
 use dspex::prelude::*;
-use dspex::{Random, TypedSignature, lm};
+use dspex_examples::{data, model};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Name the category of the thing that is defined.
-#[derive(Signature)]
+#[derive(Clone, Signature)]
 struct Sense {
     #[input]
     definition: String,
@@ -40,33 +40,23 @@ const DRAWS: [u64; 3] = [1, 2, 3];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let (train, dev) = (load("train.jsonl")?, load("dev.jsonl")?);
-    let ctx = Context::new(lm::by_name("builtin/nearest")?);
+    let train: Vec<Sense> = Dataset::load(data("wordnet/train.jsonl"))?.typed()?;
+    let dev: Vec<Sense> = Dataset::load(data("wordnet/dev.jsonl"))?.typed()?;
+    let ctx = Context::new(model(NearestLm::new())?);
     let right = metric(|sense: &Sense, out: &Prediction<SenseOutput>| sense.category == out.category);
     let evaluate = Evaluate::new(&dev).metric(right.named("category is right"));
 
     let untaught = Predict::<Sense>::new();
     let before = evaluate.run(&ctx, &untaught).await?;
-    show(&format!("{} definitions, {}, {}", dev.len(), "builtin/nearest", before.metric));
-    show(&line("without demonstrations", &before));
+    println!("{} definitions, {}, {}", dev.len(), ctx.lm().id(), before.metric);
+    println!("{}", line("without demonstrations", &before));
     for seed in DRAWS {
         let drawn = Random::new(seed, "demos").sample(train.len(), DEMOS);
-        let demos = drawn.into_iter().map(|i| Sense::join(train[i].input(), train[i].output()));
-        let taught = untaught.clone().with_demos(demos)?;
+        let taught = untaught.clone().with_demos(drawn.into_iter().map(|i| train[i].clone()))?;
         let after = evaluate.run(&ctx, &taught).await?;
-        show(&line(&format!("with {DEMOS} demonstrations, draw {seed}"), &after));
+        println!("{}", line(&format!("with {DEMOS} demonstrations, draw {seed}"), &after));
     }
     Ok(())
-}
-
-/// The examples of a file of the data set. The word itself is left out: it would give the answer away.
-fn load(name: &str) -> Result<Vec<Sense>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
-    let examples = Dataset::load(path)?.examples(&Sense::signature())?;
-    examples
-        .iter()
-        .map(|e| Ok(Sense { definition: e.get("definition")?, category: e.get("category")? }))
-        .collect()
 }
 
 fn line<O>(what: &str, report: &Report<O>) -> String {
@@ -76,9 +66,4 @@ fn line<O>(what: &str, report: &Report<O>) -> String {
         }
         _ => format!("{what:<32} nothing was scored"),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "this is a program, and the scores are its output")]
-fn show(line: &str) {
-    println!("{line}");
 }
