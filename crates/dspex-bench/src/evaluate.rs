@@ -46,7 +46,7 @@ pub(crate) fn evaluate() -> Measured {
             name: "one of 1,000,000 examples, scored (call included)".into(),
             value: micros,
             unit: "us",
-            at_most: 40.0,
+            at_most: 25.0,
         },
         Figure {
             name: "memory that 990,000 further examples take".into(),
