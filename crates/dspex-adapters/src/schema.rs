@@ -15,27 +15,33 @@ pub(crate) const DSPY_OUTPUTS: &str = "DSPyProgramOutputs";
 /// That is so of mappings with any keys, at whatever depth, and of values of any kind: strictly read, only empty
 /// objects would be left of them.
 pub(crate) fn strict(signature: &Signature) -> Option<Json> {
-    let mut properties = Map::new();
-    let mut defs = Map::new();
+    // What is text to a prompt is text here, whatever fields DSPy's class for it has.
+    let plain = |ty: &FieldType| if ty.is_text() { FieldType::Str } else { ty.clone() };
+    let mut schema = outputs("", signature, plain);
     for field in signature.outputs() {
-        // What is text to a prompt is text here, whatever fields DSPy's class for it has.
-        let mut schema =
-            if field.ty.is_text() { json!({"type": "string"}) } else { field.ty.json_schema_as_declared() };
-        if let Some(Json::Object(own)) = schema.as_object_mut().and_then(|s| s.remove("$defs")) {
-            for (name, def) in own {
-                // Two types of one name cannot both stand under it.
-                if *defs.entry(name).or_insert_with(|| def.clone()) != def {
-                    return None;
-                }
-            }
+        let own = FieldType::list(plain(&field.ty)).json_schema_as_declared();
+        // Two types of one name cannot both stand under it.
+        if own["$defs"].as_object().into_iter().flatten().any(|(name, def)| schema["$defs"][name] != *def) {
+            return None;
         }
-        properties.insert(field.name.clone(), schema);
-    }
-    let mut schema = json!({"type": "object", "properties": properties});
-    if !defs.is_empty() {
-        schema["$defs"] = Json::Object(defs);
     }
     close(&mut schema).then_some(schema)
+}
+
+/// The outputs as the fields of one struct, as declared.
+fn outputs(name: &str, signature: &Signature, ty: impl Fn(&FieldType) -> FieldType) -> Json {
+    let fields = signature.outputs().iter().map(|f| StructField {
+        name: f.name.clone(),
+        alias: None,
+        ty: ty(&f.ty),
+        description: None,
+        required: f.default.is_none(),
+        default: f.default.clone(),
+        hidden_default: false,
+        constraints: Vec::new(),
+    });
+    let all = StructType { name: name.into(), fields: fields.collect(), ..StructType::default() };
+    FieldType::Struct(Arc::new(all)).json_schema_as_declared()
 }
 
 /// The schema that DSPy 3.4.1 sends, with its titles and defaults; none where it asks for any JSON object.
@@ -43,23 +49,11 @@ pub(crate) fn strict(signature: &Signature) -> Option<Json> {
 /// Only outputs that are mappings themselves are held to be open. A mapping inside a struct is closed, so that a model
 /// that keeps to the schema must leave it empty; that is why this is not what we send.
 pub(crate) fn dspy(signature: &Signature) -> Option<Json> {
-    let outputs = signature.outputs();
     let open = |f: &Field| matches!(f.ty, FieldType::Dict(Some(_)) | FieldType::Special(Special::Tool));
-    if outputs.iter().any(open) {
+    if signature.outputs().iter().any(open) {
         return None;
     }
-    let fields = outputs.iter().map(|f| StructField {
-        name: f.name.clone(),
-        alias: None,
-        ty: f.ty.clone(),
-        description: None,
-        required: f.default.is_none(),
-        default: f.default.clone(),
-        hidden_default: false,
-        constraints: Vec::new(),
-    });
-    let all = StructType { name: DSPY_OUTPUTS.into(), fields: fields.collect(), ..StructType::default() };
-    let mut schema = FieldType::Struct(Arc::new(all)).json_schema_as_declared();
+    let mut schema = outputs(DSPY_OUTPUTS, signature, FieldType::clone);
     close_as_dspy(&mut schema);
     Some(schema)
 }
@@ -87,11 +81,13 @@ fn close_as_dspy(schema: &mut Json) {
 /// Closes every object of a schema; false where one must stay open.
 fn close(schema: &mut Json) -> bool {
     let Json::Object(map) = schema else { return false };
-    if map.is_empty() {
+    // Nothing is left out, so a default would never be used; a title only repeats a name.
+    map.shift_remove("default");
+    map.shift_remove("title");
+    // A schema that allows anything.
+    if map.keys().all(|key| key == "description") {
         return false;
     }
-    // Nothing is left out, so a default would never be used.
-    map.remove("default");
     if map.get("type").is_some_and(|t| t == "object") {
         let Some(Json::Object(properties)) = map.get("properties") else { return false };
         let names: Vec<Json> = properties.keys().map(|name| json!(name)).collect();

@@ -224,14 +224,69 @@ fn every_object_of_the_schema_is_closed() {
     let call = RenderCall::new(&signature, &inputs).capabilities(capabilities);
     let request = JsonAdapter::new().render(&call).unwrap();
     let Some(ResponseFormat::JsonSchema { schema, .. }) = request.response_format else { panic!() };
-    for place in ["", "/properties/who", "/$defs/Home"] {
+    assert_eq!(schema["properties"]["who"], json!({"$ref": "#/$defs/Person"}));
+    for place in ["", "/$defs/Person", "/$defs/Home"] {
         let object = schema.pointer(place).unwrap();
         let names: Vec<&String> = object["properties"].as_object().unwrap().keys().collect();
         assert_eq!(object["required"], json!(names), "{place}");
         assert_eq!(object["additionalProperties"], json!(false), "{place}");
     }
     assert!(!schema.to_string().contains("default"), "{schema}");
-    assert!(schema.pointer("/properties/who/$defs").is_none());
+    assert!(!schema.to_string().contains("title"), "{schema}");
+    assert!(schema.pointer("/$defs/Person/$defs").is_none());
+}
+
+/// The request for an output of a type, for a model that follows schemas.
+fn strict_request(ty: FieldType, compat: bool) -> Option<ResponseFormat> {
+    let signature = Signature::new([Field::input("q", FieldType::Str), Field::output("out", ty)]).unwrap();
+    let inputs = Record::new().with("q", "Q");
+    let mut capabilities = Capabilities::default();
+    capabilities.json_schema = true;
+    let call = RenderCall::new(&signature, &inputs).capabilities(capabilities);
+    JsonAdapter::new().render(&if compat { call.compat() } else { call }).unwrap().response_format
+}
+
+#[test]
+fn fields_stay_in_the_order_in_which_a_model_is_to_write_them() {
+    let verdict = FieldType::from_json_schema(&json!({
+        "type": "object", "title": "Verdict",
+        "properties": {"why": {"type": "string"}, "guilty": {"type": "boolean"}},
+    }));
+    let Some(ResponseFormat::JsonSchema { schema, .. }) = strict_request(verdict, false) else { panic!() };
+    assert_eq!(schema["$defs"]["Verdict"]["required"], json!(["why", "guilty"]));
+}
+
+#[test]
+fn the_rules_of_nested_fields_are_told_and_checked() {
+    let graded = FieldType::from_json_schema(&json!({
+        "type": "object", "title": "Graded", "required": ["score"],
+        "properties": {"score": {"type": "integer", "minimum": 1, "maximum": 5}},
+    }));
+    assert_eq!(graded.json_schema()["properties"]["score"]["maximum"], 5);
+    let signature =
+        Signature::new([Field::input("q", FieldType::Str), Field::output("out", graded)]).unwrap();
+    for policy in [ParsePolicy::default(), ParsePolicy::compat()] {
+        let read = |text: &str| JsonAdapter::new().parse(&signature, &Choice::text(text), &policy);
+        assert!(read(r#"{"out": {"score": 5}}"#).is_ok());
+        let e = read(r#"{"out": {"score": 6}}"#).unwrap_err();
+        assert_eq!(e.code(), "constraint");
+        assert_eq!(e.to_string(), "expected `out.score` less than or equal to: 5, found 6");
+    }
+}
+
+#[test]
+fn only_who_asks_for_dspys_schema_gets_mappings_without_keys() {
+    let tagged = FieldType::from_json_schema(&json!({
+        "type": "object", "title": "Tagged",
+        "properties": {"tags": {"type": "object", "additionalProperties": {"type": "string"}}},
+    }));
+    assert_eq!(strict_request(tagged.clone(), false), Some(ResponseFormat::JsonObject));
+    let Some(ResponseFormat::JsonSchema { name, schema, .. }) = strict_request(tagged, true) else {
+        panic!()
+    };
+    assert_eq!((name.as_str(), &schema["title"]), ("DSPyProgramOutputs", &json!("DSPyProgramOutputs")));
+    let tags = &schema["$defs"]["Tagged"]["properties"]["tags"];
+    assert_eq!((&tags["properties"], &tags["additionalProperties"]), (&json!({}), &json!(false)));
 }
 
 #[test]

@@ -260,4 +260,6 @@ mod pages {
     mod parsing {}
     #[doc = include_str!("../../../docs/program-files.md")]
     mod program_files {}
+    #[doc = include_str!("../../../docs/reading-a-prompt.md")]
+    mod reading_a_prompt {}
 }

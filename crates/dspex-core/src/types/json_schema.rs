@@ -99,7 +99,17 @@ impl FieldType {
                 defs.insert(s.name(), s.schema());
                 reference(&s.name())
             }
-            Self::Schema(s) => s.schema.clone(),
+            Self::Schema(s) => {
+                let mut schema = s.schema.clone();
+                // Definitions stand at the top, which is where references look for them.
+                if let Some(Json::Object(own)) = schema.as_object_mut().and_then(|s| s.shift_remove("$defs"))
+                {
+                    own.into_iter().for_each(|(name, def)| {
+                        defs.entry(name).or_insert(def);
+                    });
+                }
+                schema
+            }
         }
     }
 }

@@ -165,6 +165,11 @@ impl Value {
                 }
                 out.push('}');
             }
+            Self::Enum(e) => {
+                let _ = write!(out, "<{}.{}: ", e.type_name, e.member);
+                e.value.write_repr(out)?;
+                out.push('>');
+            }
             Self::Struct(s) => {
                 out.push_str(&s.type_name);
                 out.push('(');
