@@ -212,7 +212,7 @@ fn same_but_for_docs(want: &str, got: &str) -> bool {
     let (Some(want), Some(got)) = (read(want), read(got)) else { return false };
     let bare = without_dspy_docs(&want);
     // As text, so that the order of keys counts.
-    bare != want && bare.to_string() == got.to_string()
+    bare != want && format!("{bare}") == format!("{got}")
 }
 
 /// DSPy's classes that schemas may name.
