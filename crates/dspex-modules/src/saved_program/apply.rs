@@ -6,8 +6,8 @@ use std::sync::Arc;
 use dspex_core::lm::Options;
 use dspex_core::signature::compat;
 use dspex_core::{
-    Context, Error, ErrorKind, LanguageModel, Leaf, LeafState, Path, Program, ProgramState, Result, Value,
-    visit, visit_mut,
+    Adapter, Context, Error, ErrorKind, LanguageModel, Leaf, LeafState, ParsePolicy, Path, Program,
+    ProgramState, Result, Value, visit, visit_mut,
 };
 
 use super::{LmSettings, SavedPredictor, SavedProgram};
@@ -127,17 +127,16 @@ impl SavedProgram {
         saved: &SavedPredictor,
         make: &mut MakeLm<'_>,
     ) -> Result<Own> {
-        let Some(settings) = &saved.lm else {
-            let options =
-                self.facts.as_ref().and_then(|f| f.predictors.get(&path.to_string())).map(|f| &f.options);
-            let options = options.map_or_else(Options::new, LmSettings::options_of);
-            return Ok(Own { lm: None, options: options.over(leaf.options()) });
-        };
+        let facts = self.facts.as_ref().and_then(|f| f.predictors.get(&path.to_string()));
+        let options = facts.map_or_else(Options::new, |f| LmSettings::options_of(&f.options));
+        // What was saved counts over what the program says; what was not saved stays.
+        let options = options.over(leaf.options());
+        let Some(settings) = &saved.lm else { return Ok(Own { lm: None, options }) };
         let lm = match leaf.lm() {
             Some(lm) if settings.model() == Some(lm.id()) => Some(Arc::clone(lm)),
             _ => make(settings)?.map(|lm| settings.attach(lm)),
         };
-        Ok(Own { lm, options: settings.options().over(leaf.options()) })
+        Ok(Own { lm, options: settings.options().over(&options) })
     }
 
     /// The context with the adapter and the way to read replies that the file names. What it does not name stays.
@@ -155,33 +154,60 @@ impl SavedProgram {
     /// ```
     pub fn context(&self, ctx: &Context) -> Result<Context> {
         let mut ctx = ctx.clone();
-        let Some(facts) = &self.facts else { return Ok(ctx) };
-        if let Some(name) = &facts.adapter {
-            let is_it =
-                |a: &dyn dspex_core::Adapter| a.name() == name && a.wording() == facts.wording.as_deref();
-            if !ctx.adapter().is_some_and(|a| is_it(&**a)) {
-                let adapter = dspex_adapters::by_name(name)?;
-                if !is_it(&*adapter) {
-                    let (expected, found) = (facts.wording.as_deref(), adapter.wording());
-                    return Err(self
-                        .state_error(&format!(
-                            "expected the wording `{}` of the adapter `{name}`, found `{}`",
-                            expected.unwrap_or("none"),
-                            found.unwrap_or("none")
-                        ))
-                        .with_hint("give the context an adapter with that wording first"));
-                }
-                ctx = ctx.with_shared_adapter(adapter);
-            }
+        if !ctx.adapter().is_some_and(|adapter| self.names(&**adapter))
+            && let Some(adapter) = self.adapter()?
+        {
+            ctx = ctx.with_shared_adapter(adapter);
         }
-        if let Some(policy) = &facts.policy {
-            let policy = policy.policy().map_err(|rule| {
-                self.state_error(&format!("expected a rule of reading that is known, found `{rule}`"))
-                    .with_hint("take it out of the file, or read the file with the DSPEx that wrote it")
-            })?;
-            ctx = ctx.with_policy(policy);
+        Ok(match self.policy()? {
+            Some(policy) => ctx.with_policy(policy),
+            None => ctx,
+        })
+    }
+
+    /// The adapter that the file names, if it names one. A wording that is not the adapter's is an error.
+    ///
+    /// ```
+    /// use dspex_modules::{Predict, SavedProgram};
+    /// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?;
+    /// assert!(saved.adapter()?.is_none());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn adapter(&self) -> Result<Option<Arc<dyn Adapter>>> {
+        let Some((facts, name)) = self.facts.as_ref().and_then(|f| Some((f, f.adapter.as_ref()?))) else {
+            return Ok(None);
+        };
+        let adapter = dspex_adapters::by_name(name)?;
+        if self.names(&*adapter) {
+            return Ok(Some(adapter));
         }
-        Ok(ctx)
+        let (expected, found) = (facts.wording.as_deref(), adapter.wording());
+        let (expected, found) = (expected.unwrap_or("none"), found.unwrap_or("none"));
+        let message = format!("expected the wording `{expected}` of the adapter `{name}`, found `{found}`");
+        Err(self.state_error(&message).with_hint("give the context an adapter with that wording"))
+    }
+
+    /// Whether an adapter is the one that the file names, with its wording.
+    fn names(&self, adapter: &dyn Adapter) -> bool {
+        self.facts.as_ref().is_some_and(|f| {
+            f.adapter.as_deref() == Some(adapter.name()) && f.wording.as_deref() == adapter.wording()
+        })
+    }
+
+    /// The way to read replies that the file names, if it names one. A rule that is not known is an error.
+    ///
+    /// ```
+    /// use dspex_modules::{Predict, SavedProgram};
+    /// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?;
+    /// assert!(saved.policy()?.is_none());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn policy(&self) -> Result<Option<ParsePolicy>> {
+        let Some(policy) = self.facts.as_ref().and_then(|f| f.policy.as_ref()) else { return Ok(None) };
+        policy.policy().map(Some).map_err(|rule| {
+            self.state_error(&format!("expected a rule of reading that is known, found `{rule}`"))
+                .with_hint("take it out of the file, or read the file with the DSPEx that wrote it")
+        })
     }
 
     fn state_error(&self, message: &str) -> Error {

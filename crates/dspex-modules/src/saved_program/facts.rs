@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dspex_core::{Context, Example, Field, FieldType, ParsePolicy, ParseRule, Record, Signature, Value};
+use dspex_core::{Adapter, Example, Field, FieldType, ParsePolicy, ParseRule, Record, Signature, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -61,7 +61,7 @@ pub struct PredictorFacts {
     pub inputs: Vec<FieldFacts>,
     /// Its outputs in order.
     pub outputs: Vec<FieldFacts>,
-    /// Its options, where it has no model of its own in whose settings they stand.
+    /// Its options, unless they stand in the settings of a model of its own.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub options: Map<String, Json>,
     /// By demonstration and field: values that plain JSON does not hold, in their lossless form.
@@ -92,14 +92,10 @@ impl SavedFacts {
         Self { format: FORMAT, adapter: None, wording: None, policy: None, predictors: IndexMap::new() }
     }
 
-    /// Takes the adapter, its wording and the way to read replies from a context.
-    pub(super) fn set_context(&mut self, ctx: &Context) {
-        let usual: std::sync::Arc<dyn dspex_core::Adapter> =
-            std::sync::Arc::new(dspex_adapters::ChatAdapter::new());
-        let adapter = ctx.adapter().unwrap_or(&usual);
+    pub(super) fn set_run(&mut self, adapter: &dyn Adapter, policy: &ParsePolicy) {
         self.adapter = Some(adapter.name().to_owned());
         self.wording = adapter.wording().map(str::to_owned);
-        self.policy = Some(SavedPolicy::of(ctx.policy()));
+        self.policy = Some(SavedPolicy::of(policy));
     }
 }
 

@@ -313,13 +313,13 @@ impl LanguageModel for WithSettings {
 mod tests {
     use super::*;
 
-    fn map(json: Json) -> Map<String, Json> {
+    fn map(json: &Json) -> Map<String, Json> {
         json.as_object().unwrap().clone()
     }
 
     #[test]
     fn only_settings_of_the_list_are_kept() {
-        let (kept, left_out) = LmSettings::read(&map(json!({
+        let (kept, left_out) = LmSettings::read(&map(&json!({
             "model": "openai/gpt-4o-mini", "temperature": 0.5, "max_tokens": null, "stop": ["a"],
             "api_key": "K", "api_base": "http://x", "headers": {"X-Auth": "S"}, "extra_headers": {"A": "S"},
             "aws_secret_access_key": "S", "launch_kwargs": {"token": "S"}, "train_kwargs": {},
@@ -343,7 +343,7 @@ mod tests {
             ("http://a@b@host", "http://host"),
         ];
         for (name, kept) in table {
-            let (settings, _) = LmSettings::read(&map(json!({"model": name}))).unwrap();
+            let (settings, _) = LmSettings::read(&map(&json!({"model": name}))).unwrap();
             assert_eq!(settings.model(), Some(kept));
         }
     }
@@ -354,7 +354,7 @@ mod tests {
         options.stop = Some(vec!["a".into()]);
         options.top_p = Some(0.9);
         options.logprobs = Some(2);
-        options.extra = map(json!({"top_k": 4, "reasoning_effort": "low"}));
+        options.extra = map(&json!({"top_k": 4, "reasoning_effort": "low"}));
         let (saved, left_out) = save_options(&options);
         assert_eq!((LmSettings(saved).options(), left_out), (options.clone(), vec![]));
         options.extra.insert("api_key".into(), json!("K"));
@@ -375,9 +375,9 @@ mod tests {
         ];
         for (json, name, expected) in table {
             let wrong = (name.to_owned(), expected.to_owned());
-            assert_eq!(LmSettings::read(&map(json)).unwrap_err(), wrong);
+            assert_eq!(LmSettings::read(&map(&json)).unwrap_err(), wrong);
         }
-        let (name, _) = LmSettings::read(&map(json!({"_dspy_lm_class": "os.system"}))).unwrap_err();
+        let (name, _) = LmSettings::read(&map(&json!({"_dspy_lm_class": "os.system"}))).unwrap_err();
         assert_eq!(name, "_dspy_lm_class");
     }
 }

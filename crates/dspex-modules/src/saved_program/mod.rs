@@ -14,7 +14,9 @@ mod plain;
 mod read;
 mod write;
 
-use dspex_core::{Context, ErrorKind, Example, Path, Program, Result, SignatureState, visit};
+use dspex_core::{
+    Adapter, Context, ErrorKind, Example, ParsePolicy, Path, Program, Result, SignatureState, visit,
+};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
@@ -137,8 +139,26 @@ impl SavedProgram {
     /// # Ok::<(), dspex_core::Error>(())
     /// ```
     #[must_use]
-    pub fn with_context(mut self, ctx: &Context) -> Self {
-        self.facts.get_or_insert_with(SavedFacts::new).set_context(ctx);
+    pub fn with_context(self, ctx: &Context) -> Self {
+        match ctx.adapter() {
+            Some(adapter) => self.with_adapter(&**adapter, ctx.policy()),
+            None => self.with_adapter(&dspex_adapters::ChatAdapter::new(), ctx.policy()),
+        }
+    }
+
+    /// The same with an adapter, its wording and a way to read replies.
+    ///
+    /// ```
+    /// use dspex_core::ParsePolicy;
+    /// use dspex_modules::{Predict, SavedProgram};
+    /// let json = dspex_adapters::by_name("json")?;
+    /// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?.with_adapter(&*json, &ParsePolicy::default());
+    /// assert_eq!(saved.facts.unwrap().wording.as_deref(), Some("dspex-1"));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_adapter(mut self, adapter: &dyn Adapter, policy: &ParsePolicy) -> Self {
+        self.facts.get_or_insert_with(SavedFacts::new).set_run(adapter, policy);
         self
     }
 
