@@ -195,6 +195,12 @@ fn a_file_of_dspy_tells_its_fields_by_what_nobody_changed() {
     let mut file = state(&["question", "answer"]);
     file["signature"]["fields"][1] = json!({"prefix": "In one word:", "description": "short"});
     assert_eq!(parse(&file).unwrap().apply(&one()).unwrap().signature().outputs()[0].prefix, "In one word:");
+    // The label of a field that demonstrations have and the program has not is another field.
+    file["signature"]["fields"][1]["prefix"] = json!("Final Score:");
+    assert!(parse(&file).unwrap().apply(&one()).is_ok());
+    file["demos"] = json!([{"question": "Q", "final_score": 1}]);
+    assert_eq!(fault(&file, &one()), "p.json: `self`: expected the field `answer`, found `Final Score:`");
+    file["demos"] = json!([]);
     file["signature"]["fields"][0] = json!({"prefix": "Text:", "description": "what to rate"});
     assert!(fault(&file, &one()).contains("expected the field `question`, found `Text:`"));
 }

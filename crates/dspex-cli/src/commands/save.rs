@@ -41,7 +41,10 @@ impl Save {
             print_json(&json!({"file": file, "predictors": predictors, "left_out": saved.left_out()}))?;
         } else {
             let demos: usize = saved.predictors.values().map(|p| p.demos.len()).sum();
-            print(&format!("{file}: {} predictor, {demos} demonstrations", saved.predictors.len()))?;
+            let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+            let (predictors, demos) =
+                (count(saved.predictors.len(), "predictor"), count(demos, "demonstration"));
+            print(&format!("{file}: {predictors}, {demos}"))?;
         }
         for setting in saved.left_out() {
             complain(&format!(

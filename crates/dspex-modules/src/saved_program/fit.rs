@@ -114,7 +114,8 @@ fn type_problem(field: &Field, found: &FieldFacts) -> String {
 }
 
 /// DSPy's file names no fields. It counts them, and what nobody changed of a field still tells its name: the
-/// description `${name}`, and the label made of the name.
+/// description `${name}`, and the label made of the name. Only the label of the last output may be another one, since
+/// DSPy's optimizers write such; there, the demonstrations tell whether it is the label of another field.
 fn check_hints(signature: &Signature, saved: &SavedPredictor, say: &mut dyn FnMut(String)) {
     let fields: Vec<&Field> = signature.fields().collect();
     let states = &saved.signature.fields;
@@ -129,11 +130,14 @@ fn check_hints(signature: &Signature, saved: &SavedPredictor, say: &mut dyn FnMu
     };
     let shown = |i: usize| told(&states[i].description).unwrap_or_else(|| states[i].prefix.clone());
     if fields.len() == states.len() {
-        // A label may have been tuned, so that alone is no sign, unless nothing else fits either.
-        let foreign = !fields.is_empty() && (0..fields.len()).all(|i| !is(i, fields[i]));
+        let of_demos = |i: usize| {
+            let mut names = saved.demos.iter().flat_map(|demo| demo.record().keys());
+            names.any(|name| signature.field(name).is_none() && label(name) == states[i].prefix)
+        };
+        let tuned =
+            |i: usize| i + 1 == fields.len() && told(&states[i].description).is_none() && !of_demos(i);
         for (i, field) in fields.iter().enumerate().filter(|(i, field)| !is(*i, field)) {
-            let another = fields.iter().any(|other| is(i, other));
-            if foreign || another || told(&states[i].description).is_some() {
+            if !tuned(i) || fields.iter().any(|other| is(i, other)) {
                 say(format!("expected the field `{}`, found `{}`", field.name, shown(i)));
             }
         }

@@ -24,6 +24,7 @@ enum Kind {
 
 /// Every setting that is kept. Keys, headers and addresses are not among them, nor is anything unknown.
 const SETTINGS: &[(&str, Kind)] = &[
+    // DSPy's marks: the class that it makes, and what its fine-tuning keeps.
     (CLASS_KEY, Kind::Text),
     ("model", Kind::Text),
     ("model_type", Kind::Text),
