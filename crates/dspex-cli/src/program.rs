@@ -157,7 +157,7 @@ impl ProgramArgs {
         };
         let of_file = || file.load.as_ref().map(|path| folder.join(path));
         let saved = self.load.clone().or_else(of_file).map(SavedProgram::read).transpose()?;
-        let left_out = saved.iter().flat_map(|s| s.left_out());
+        let left_out = saved.iter().flat_map(SavedProgram::left_out);
         for setting in left_out {
             complain(&format!("note: {setting} was not taken: it is not among the settings that are saved"));
         }
@@ -222,9 +222,7 @@ impl Loaded {
     pub(crate) fn build(&self, args: &DemoArgs, lm: &LmArgs) -> Result<Box<dyn DynModule>> {
         let usual = self.lm_name(lm.lm.as_ref());
         let mut make = |settings: &LmSettings| match settings.model() {
-            Some(name) if lm.lm.is_none() && usual.as_deref() != Some(name) => {
-                lm.by_name(name).map(Some)
-            }
+            Some(name) if lm.lm.is_none() && usual.as_deref() != Some(name) => lm.by_name(name).map(Some),
             _ => Ok(None),
         };
         self.build_with(args, &mut make)

@@ -24,7 +24,7 @@ pub(crate) struct Save {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// Print one JSON object: file, predictors, left_out
+    /// Print one JSON object: the file, its predictors, and settings that were left out
     #[arg(long)]
     pub(crate) json: bool,
 }
