@@ -254,7 +254,7 @@ fn models_are_named_and_made_by_the_caller() {
     let options = |program: &Predict| {
         let mut found = (None, None);
         visit(program, |_, leaf: &dyn Leaf| {
-            found = (leaf.lm().map(|lm| lm.id().to_owned()), leaf.options().temperature)
+            found = (leaf.lm().map(|lm| lm.id().to_owned()), leaf.options().temperature);
         });
         found
     };
@@ -399,7 +399,7 @@ fn places(json: &Json, at: &str, out: &mut Vec<String>) {
             places(v, &format!("{at}/{}", k.replace('~', "~0").replace('/', "~1")), out);
         }),
         Json::Array(items) => {
-            items.iter().enumerate().for_each(|(i, v)| places(v, &format!("{at}/{i}"), out))
+            items.iter().enumerate().for_each(|(i, v)| places(v, &format!("{at}/{i}"), out));
         }
         _ => {}
     }
