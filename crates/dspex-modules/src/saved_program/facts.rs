@@ -41,6 +41,16 @@ pub struct SavedFacts {
 }
 
 /// A way to read replies as data.
+///
+/// ```
+/// use dspex_core::{ParsePolicy, ParseRule};
+/// use dspex_modules::{Predict, SavedProgram};
+/// let policy = ParsePolicy::default().without(ParseRule::NullText);
+/// let chat = dspex_adapters::by_name("chat")?;
+/// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?.with_adapter(&*chat, &policy);
+/// assert_eq!(saved.facts.unwrap().policy.unwrap().without, ["null_text"]);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -53,6 +63,16 @@ pub struct SavedPolicy {
 }
 
 /// What DSPy's keys do not say of a predictor.
+///
+/// ```
+/// use dspex_core::{Example, Value};
+/// use dspex_modules::{Predict, SavedProgram};
+/// let demo = Example::new([("q", Value::Tuple(vec![1.into()]))]);
+/// let saved = SavedProgram::of(&Predict::parse("q -> a")?.with_demos([demo])?)?;
+/// let facts = &saved.facts.unwrap().predictors["self"];
+/// assert_eq!(facts.demo_values[&0]["q"].to_string(), r#"{"$tuple":[1]}"#);
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -73,6 +93,14 @@ pub struct PredictorFacts {
 }
 
 /// The name and the type of a field.
+///
+/// ```
+/// use dspex_modules::{Predict, SavedProgram};
+/// let saved = SavedProgram::of(&Predict::parse("q -> a: list[int]")?)?;
+/// let output = &saved.facts.unwrap().predictors["self"].outputs[0];
+/// assert_eq!((output.name.as_str(), output.ty.as_str()), ("a", "list[int]"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -57,6 +57,14 @@ pub struct SavedProgram {
 }
 
 /// The state of a predictor.
+///
+/// ```
+/// use dspex_core::Path;
+/// use dspex_modules::{Predict, SavedProgram};
+/// let saved = SavedProgram::of(&Predict::parse("q -> a")?.with_instructions("Be brief."))?;
+/// assert_eq!(saved.predictors[&Path::root()].signature.instructions, "Be brief.");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SavedPredictor {
