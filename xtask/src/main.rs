@@ -5,6 +5,7 @@
 mod bench;
 mod layers;
 mod newcomer;
+mod python;
 mod setup;
 mod tidy;
 

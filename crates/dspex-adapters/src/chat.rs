@@ -94,6 +94,10 @@ impl Adapter for ChatAdapter {
         "chat"
     }
 
+    fn wording(&self) -> Option<&str> {
+        Some(&self.wording.id)
+    }
+
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let signature = call.signature;
         let messages = turns::messages(

@@ -96,6 +96,10 @@ impl Adapter for JsonAdapter {
         "json"
     }
 
+    fn wording(&self) -> Option<&str> {
+        Some(&self.wording.id)
+    }
+
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let signature = call.signature;
         let messages = turns::messages(

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use clap::Args;
 use dspex_core::lm::Capabilities;
 use dspex_core::{
-    Context, DynModule, Error, ErrorKind, Example, LanguageModel, ParsePolicy, Record, Result, Signature,
-    Value,
+    Context, DynModule, Error, ErrorKind, Example, LanguageModel, ParsePolicy, Program as _, ProgramState,
+    Record, Result, Signature, Value, visit,
 };
 use dspex_evaluate::Dataset;
 use dspex_lm::{Lm, Secret};
-use dspex_modules::{DemoSource, ProgramFile};
+use dspex_modules::{DemoSource, LmSettings, ProgramFile, SavedProgram};
 
 use crate::output::complain;
 
@@ -40,21 +40,26 @@ pub(crate) struct ProgramArgs {
     #[arg(short, long, value_name = "FILE")]
     program: Option<PathBuf>,
 
-    /// The adapter [default: the program file's, else chat]
+    /// A saved program (JSON), of DSPy or of `dspex save`, whose state the program takes
+    #[arg(long, value_name = "FILE")]
+    load: Option<PathBuf>,
+
+    /// The adapter [default: the saved program's, else the program file's, else chat]
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
 }
 
 #[derive(Args, Debug, Default)]
 pub(crate) struct PolicyArgs {
-    /// How replies are read: `default`, or `compat` for DSPy 3.4.1's reading [default: the program file's]
+    /// How replies are read: `default`, or `compat` for DSPy 3.4.1's reading [default: as the adapter]
     #[arg(long, value_name = "NAME", value_parser = ["default", "compat"])]
     policy: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct LmArgs {
-    /// The model [default: the program file's, else the variable `DSPEX_LM`, else builtin/nearest]
+    /// The model [default: the saved program's, else the program file's, else the variable `DSPEX_LM`, else
+    /// builtin/nearest]
     #[arg(long, value_name = "MODEL")]
     lm: Option<String>,
 
@@ -84,7 +89,7 @@ pub(crate) struct InputArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
-    /// Demonstrations (JSONL, JSON or CSV) [default: the program file's]
+    /// Demonstrations (JSONL, JSON or CSV) [default: the saved program's, else the program file's]
     #[arg(long, value_name = "FILE")]
     demos: Option<PathBuf>,
 
@@ -122,11 +127,17 @@ impl InputArgs {
     }
 }
 
+/// Makes the model that a saved program names; nothing stands for the context's.
+type MakeLm<'a> = &'a mut dyn FnMut(&LmSettings) -> Result<Option<Arc<dyn LanguageModel>>>;
+
 /// A program that was read, and where its file stands.
 pub(crate) struct Loaded {
     pub(crate) file: ProgramFile,
     folder: PathBuf,
+    /// The adapter of the command line.
     adapter: Option<String>,
+    /// The state that the program takes.
+    pub(crate) saved: Option<SavedProgram>,
 }
 
 impl ProgramArgs {
@@ -144,41 +155,59 @@ impl ProgramArgs {
                 return Err(Error::configuration("expected a signature or a program file, found neither"));
             }
         };
-        let adapter = self.adapter.clone().or_else(|| file.adapter.clone());
-        Ok(Loaded { file, folder, adapter })
+        let of_file = || file.load.as_ref().map(|path| folder.join(path));
+        let saved = self.load.clone().or_else(of_file).map(SavedProgram::read).transpose()?;
+        let left_out = saved.iter().flat_map(SavedProgram::left_out);
+        for setting in left_out {
+            complain(&format!("note: {setting} was not taken: it is not among the settings that are saved"));
+        }
+        Ok(Loaded { file, folder, adapter: self.adapter.clone(), saved })
     }
 }
 
 impl Loaded {
+    /// The adapter: of the command line, else of the saved program, else of the program file.
     pub(crate) fn adapter(&self) -> Result<Arc<dyn dspex_core::Adapter>> {
-        dspex_adapters::by_name(self.adapter.as_deref().unwrap_or("chat"))
+        if let Some(name) = &self.adapter {
+            return dspex_adapters::by_name(name);
+        }
+        match self.saved.as_ref().map(SavedProgram::adapter).transpose()?.flatten() {
+            Some(adapter) => Ok(adapter),
+            None => dspex_adapters::by_name(self.file.adapter.as_deref().unwrap_or("chat")),
+        }
     }
 
-    pub(crate) fn policy(&self, args: &PolicyArgs) -> ParsePolicy {
-        match args.policy.as_deref().or(self.file.policy.as_deref()) {
-            Some("compat") => ParsePolicy::compat(),
-            _ => ParsePolicy::default(),
+    /// The way to read replies, looked for in the same order.
+    pub(crate) fn policy(&self, args: &PolicyArgs) -> Result<ParsePolicy> {
+        let by_name =
+            |name: &str| if name == "compat" { ParsePolicy::compat() } else { ParsePolicy::default() };
+        if let Some(name) = &args.policy {
+            return Ok(by_name(name));
         }
+        let saved = self.saved.as_ref().map(SavedProgram::policy).transpose()?.flatten();
+        Ok(saved.unwrap_or_else(|| by_name(self.file.policy.as_deref().unwrap_or("default"))))
     }
 
     /// The signature that the model sees: a module may have added fields, such as the reasoning of a chain of thought.
     pub(crate) fn leaf_signature(&self) -> Result<Signature> {
-        let program = self.file.build(&[])?;
+        let program = self.with_saved(self.file.build(&[])?, &mut |_| Ok(None))?;
         let mut signature = None;
-        dspex_core::visit(&program, |_, leaf| {
+        visit(&program, |_, leaf| {
             signature.get_or_insert_with(|| leaf.signature().clone());
         });
         Ok(signature.unwrap_or_else(|| self.file.signature.clone()))
     }
 
-    /// The demonstrations: those of the command line, else those of the program file.
+    /// The demonstrations: those of the command line, else of the saved program, else of the program file.
     pub(crate) fn demos(&self, args: &DemoArgs) -> Result<Vec<Example>> {
         let signature = &self.leaf_signature()?;
-        let all = match (&args.demos, &self.file.demos) {
-            (Some(path), _) => read_demos(path, signature)?,
-            (None, DemoSource::File(path)) => read_demos(&self.folder.join(path), signature)?,
-            (None, DemoSource::Inline(demos)) => demos.clone(),
-            (None, _) => Vec::new(),
+        let saved = self.saved.as_ref().and_then(|s| s.predictors.values().next());
+        let all = match (&args.demos, saved, &self.file.demos) {
+            (Some(path), ..) => read_demos(path, signature)?,
+            (None, Some(saved), _) => saved.demos.clone(),
+            (None, None, DemoSource::File(path)) => read_demos(&self.folder.join(path), signature)?,
+            (None, None, DemoSource::Inline(demos)) => demos.clone(),
+            (None, None, _) => Vec::new(),
         };
         Ok(match args.draw {
             Some(n) => {
@@ -189,9 +218,41 @@ impl Loaded {
         })
     }
 
-    /// The module with its demonstrations.
-    pub(crate) fn build(&self, args: &DemoArgs) -> Result<Box<dyn DynModule>> {
-        self.file.build(&self.demos(args)?)
+    /// The module with its state and demonstrations, for a context's model; the saved program may name others.
+    pub(crate) fn build(&self, args: &DemoArgs, lm: &LmArgs) -> Result<Box<dyn DynModule>> {
+        let usual = self.lm_name(lm.lm.as_ref());
+        let mut make = |settings: &LmSettings| match settings.model() {
+            Some(name) if lm.lm.is_none() && usual.as_deref() != Some(name) => lm.by_name(name).map(Some),
+            _ => Ok(None),
+        };
+        self.build_with(args, &mut make)
+    }
+
+    /// The same where no model is called.
+    pub(crate) fn build_without_lm(&self, args: &DemoArgs) -> Result<Box<dyn DynModule>> {
+        self.build_with(args, &mut |_| Ok(None))
+    }
+
+    fn build_with(&self, args: &DemoArgs, make: MakeLm<'_>) -> Result<Box<dyn DynModule>> {
+        let demos = self.demos(args)?;
+        let program = self.with_saved(self.file.build(&demos)?, make)?;
+        if args.demos.is_none() && args.draw.is_none() {
+            return Ok(program);
+        }
+        let mut state = ProgramState::new();
+        visit(&program, |path, leaf| {
+            let mut leaf_state = leaf.state();
+            leaf_state.demos = Some(demos.clone());
+            state = std::mem::take(&mut state).with(path.clone(), leaf_state);
+        });
+        program.with_state(&state)
+    }
+
+    fn with_saved(&self, program: Box<dyn DynModule>, make: MakeLm<'_>) -> Result<Box<dyn DynModule>> {
+        match &self.saved {
+            Some(saved) => saved.apply_with(&program, make),
+            None => Ok(program),
+        }
     }
 
     /// What the program runs with.
@@ -201,17 +262,20 @@ impl Loaded {
         policy: &PolicyArgs,
         seed: u64,
     ) -> Result<Context> {
-        let mut file = self.file.clone();
-        file.adapter.clone_from(&self.adapter);
-        file.policy = policy.policy.clone().or(file.policy);
-        file.context(&Context::new(lm).with_seed(seed))
+        Ok(Context::new(lm)
+            .with_shared_adapter(self.adapter()?)
+            .with_policy(self.policy(policy)?)
+            .with_options(self.file.options.clone())
+            .with_seed(seed))
     }
 
-    /// The name of the model: of the flag, the program file or the variable.
+    /// The name of the model: of the flag, the saved program, the program file or the variable.
     fn lm_name(&self, flag: Option<&String>) -> Option<String> {
+        let mut saved = self.saved.iter().flat_map(|s| s.predictors.values());
         #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
         let variable = || std::env::var(LM_VARIABLE).ok().filter(|v| !v.is_empty());
-        flag.or(self.file.lm.as_ref()).cloned().or_else(variable)
+        let saved = || saved.find_map(|p| p.lm.as_ref()?.model()).map(str::to_owned);
+        flag.cloned().or_else(saved).or_else(|| self.file.lm.clone()).or_else(variable)
     }
 
     /// What the model can do, if one was named. As nothing is sent to it, its key does not matter.
@@ -222,7 +286,7 @@ impl Loaded {
         }
     }
 
-    /// The model: of the flag, the program file, the variable, or the built-in one, with a word about that.
+    /// The model of that name, or the built-in one, with a word about that.
     pub(crate) fn lm(&self, args: &LmArgs) -> Result<Arc<dyn LanguageModel>> {
         match self.lm_name(args.lm.as_ref()) {
             Some(name) => args.by_name(&name),

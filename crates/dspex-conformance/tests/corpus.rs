@@ -32,7 +32,7 @@ fn required_tables_pass_whole() {
 }
 
 #[test]
-fn tables_of_metrics_examples_and_writing_pass_whole() {
+fn tables_of_metrics_examples_writing_and_saved_programs_pass_whole() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     let sections = [
@@ -45,6 +45,7 @@ fn tables_of_metrics_examples_and_writing_pass_whole() {
         "example",
         "annotation_names",
         "format_field_value",
+        "saved_state",
     ];
     for section in sections {
         assert!(report.named(section).any(|s| s.total() > 0), "{section} is not in the corpus");

@@ -43,6 +43,11 @@ pub trait Adapter: Send + Sync {
     /// The adapter's name: `chat`, `json`, ...
     fn name(&self) -> &str;
 
+    /// Which sentences it writes around the values, for saved programs; none where it has but one way.
+    fn wording(&self) -> Option<&str> {
+        None
+    }
+
     /// The request for a call. The inputs have been checked against the signature.
     fn render(&self, call: &RenderCall<'_>) -> Result<Request>;
 

@@ -12,11 +12,10 @@ use indexmap::IndexMap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::example::Example;
-use crate::lm::LanguageModel;
-use crate::path::{Path, push_field};
+use crate::lm::{LanguageModel, Options};
+use crate::path::{Path, push_field, push_key};
 use crate::signature::{Signature, SignatureState};
 use crate::value::Record;
-use crate::value::text::str_repr;
 
 /// A learnable part of a program: a predictor. `Predict` holds one; implement it only for a learnable part of a new kind.
 ///
@@ -87,6 +86,12 @@ pub trait Leaf: Send + Sync {
 
     /// Gives it a model of its own, or takes it away.
     fn set_lm(&mut self, lm: Option<Arc<dyn LanguageModel>>);
+
+    /// The options of its own, which count over those of the context.
+    fn options(&self) -> &Options;
+
+    /// Gives it options of its own.
+    fn set_options(&mut self, options: Options);
 }
 
 /// What is learnable of a leaf, as data. A part that is not set is left as it is.
@@ -331,7 +336,7 @@ macro_rules! steps {
             /// Walks an entry.
             pub fn key(&mut self, key: &str, inside: impl FnOnce(&mut Self)) {
                 let len = self.path.len();
-                self.path.push_str(&format!("[{}]", str_repr(key)));
+                push_key(&mut self.path, key);
                 inside(self);
                 self.path.truncate(len);
             }

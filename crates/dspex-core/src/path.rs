@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::value::text::str_repr;
-
 /// Where a parameter stands in a program, spelled as DSPy spells it.
 ///
 /// The path of a program that is itself a predictor is empty and reads `self`.
@@ -45,10 +43,17 @@ impl Path {
         Self(format!("{}[{index}]", self.0).into())
     }
 
-    /// The path of an entry inside.
+    /// The path of an entry inside. As in DSPy, the key stands there as it is, also one with quotes in it.
+    ///
+    /// ```
+    /// use dspex_core::Path;
+    /// assert_eq!(Path::root().field("table").key("it's").as_str(), "table['it's']");
+    /// ```
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        Self(format!("{}[{}]", self.0, str_repr(key)).into())
+        let mut text = self.0.to_string();
+        push_key(&mut text, key);
+        Self(text.into())
     }
 
     /// The path as text; empty for the program itself.
@@ -62,6 +67,12 @@ pub(crate) fn push_field(path: &mut String, name: &str) {
         path.push('.');
     }
     path.push_str(name);
+}
+
+pub(crate) fn push_key(path: &mut String, key: &str) {
+    path.push_str("['");
+    path.push_str(key);
+    path.push_str("']");
 }
 
 impl From<&str> for Path {

@@ -2,8 +2,9 @@
 //! `ui.rs`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use dspex_core::lm::Options;
 use dspex_core::{
     LanguageModel, Leaf, LeafState, Parameters, Path, Program, Record, Result, Signature, Walk, WalkMut,
     visit_mut,
@@ -62,6 +63,13 @@ impl Leaf for Number {
     }
 
     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+
+    fn options(&self) -> &Options {
+        static NONE: LazyLock<Options> = LazyLock::new(Options::new);
+        &NONE
+    }
+
+    fn set_options(&mut self, _: Options) {}
 }
 
 fn paths(program: &impl Parameters) -> Vec<String> {

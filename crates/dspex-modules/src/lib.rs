@@ -6,12 +6,17 @@ mod chain_of_thought;
 mod predict;
 mod predictor;
 mod program_file;
+mod saved_program;
 
 use dspex_core::{DynModule, Result, Signature, unknown_name};
 
 pub use chain_of_thought::ChainOfThought;
 pub use predict::{Dynamic, Predict};
 pub use program_file::{DemoSource, ProgramFile};
+pub use saved_program::{
+    FORMAT, FieldFacts, LmSettings, PredictorFacts, SaveLoad, SavedFacts, SavedPolicy, SavedPredictor,
+    SavedProgram,
+};
 
 /// Makes a module of a signature.
 type Make = fn(Signature) -> Result<Box<dyn DynModule>>;

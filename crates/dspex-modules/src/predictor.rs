@@ -304,4 +304,12 @@ impl Leaf for Predictor {
     fn set_lm(&mut self, lm: Option<Arc<dyn LanguageModel>>) {
         self.lm = lm;
     }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn set_options(&mut self, options: Options) {
+        self.options = options;
+    }
 }

@@ -36,6 +36,8 @@ pub struct ProgramFile {
     pub module: String,
     /// Its demonstrations.
     pub demos: DemoSource,
+    /// A saved program whose state it takes, by its path from the program file.
+    pub load: Option<String>,
     /// The name of its model.
     pub lm: Option<String>,
     /// The name of its adapter.
@@ -85,6 +87,7 @@ struct Raw {
     module: Option<Spanned<String>>,
     instructions: Option<String>,
     demos: Option<Spanned<RawDemos>>,
+    load: Option<String>,
     lm: Option<String>,
     adapter: Option<String>,
     policy: Option<Spanned<String>>,
@@ -151,6 +154,7 @@ impl ProgramFile {
             signature,
             module,
             demos,
+            load: raw.load,
             lm: raw.lm,
             adapter: raw.adapter,
             policy: raw.policy.map(Spanned::into_inner),
@@ -164,6 +168,7 @@ impl ProgramFile {
             signature,
             module: "predict".into(),
             demos: DemoSource::Inline(Vec::new()),
+            load: None,
             lm: None,
             adapter: None,
             policy: None,

@@ -176,6 +176,28 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # Saving
+//!
+//! What a program has learned is saved to a file that DSPy 3.4.1 loads too, and what DSPy saves is loaded here
+//! ([`SaveLoad`]). A file of another program is an error that names what does not fit, and a key or a header is never
+//! written.
+//!
+//! ```
+//! use dspex::prelude::*;
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("mood.json");
+//! let demo = Example::new([("text", "a lovely great day"), ("mood", "good")]);
+//! let taught = Predict::parse("text -> mood")?.with_demos([demo])?;
+//! taught.save(&path)?;
+//!
+//! let loaded = Predict::parse("text -> mood")?.load(&path)?;
+//! assert_eq!(loaded.demos(), taught.demos());
+//! let e = Predict::parse("text -> score: int")?.load(&path).unwrap_err();
+//! assert!(e.to_string().contains("`self`: expected the output `score`, found none"));
+//! # Ok::<(), dspex::Error>(())
+//! ```
+//!
 //! # What this does not do yet
 //!
 //! Providers with wires of their own, retries, a cache, adapters other than chat and JSON, and optimizers are not part of
@@ -194,7 +216,7 @@ pub use dspex_core::{
     TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
     nearest, signature, types, unknown_name, value, visit, visit_mut,
 };
-pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile};
+pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
 
 /// Adapters: from calls to requests and from replies to values.
 pub mod adapters {
@@ -224,6 +246,13 @@ pub mod lm {
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }
 
+/// Saved programs in their parts; [`SaveLoad`] does the usual.
+pub mod saved {
+    pub use dspex_modules::{
+        FORMAT, FieldFacts, LmSettings, PredictorFacts, SavedFacts, SavedPolicy, SavedPredictor,
+    };
+}
+
 /// Modules by name, as program files call them.
 pub mod modules {
     pub use dspex_modules::{MODULES, by_name};
@@ -235,7 +264,7 @@ pub mod prelude {
     pub use crate::lm::Lm;
     pub use crate::{
         ChainOfThought, Context, Example, Module, Parameters, Predict, Prediction, Program, Record, Result,
-        Signature, Value, WithReasoning,
+        SaveLoad, Signature, Value, WithReasoning,
     };
 }
 
@@ -262,4 +291,6 @@ mod pages {
     mod program_files {}
     #[doc = include_str!("../../../docs/reading-a-prompt.md")]
     mod reading_a_prompt {}
+    #[doc = include_str!("../../../docs/saved-programs.md")]
+    mod saved_programs {}
 }

@@ -57,3 +57,19 @@ fn a_program_file_says_every_key_of_its_page() {
         .collect::<BTreeSet<_>>();
     assert_eq!(page, keys);
 }
+
+#[test]
+fn every_setting_of_a_model_that_is_saved_is_on_its_page() {
+    let source = read("crates/dspex-modules/src/saved_program/lm.rs");
+    let list = source.split_once("const SETTINGS").unwrap().1.split_once("];").unwrap().0;
+    let saved: BTreeSet<String> = list
+        .lines()
+        .filter_map(|l| Some(l.trim().strip_prefix("(\"")?.split_once('"')?.0.to_owned()))
+        .filter(|name| !name.ends_with("_kwargs"))
+        .collect();
+    let page = read("docs/saved-programs.md");
+    let (_, part) = page.split_once("only settings on a list are written and read:").unwrap();
+    let part = part.split_once(", and DSPy's own marks").unwrap().0;
+    let told: BTreeSet<String> = part.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(told, saved);
+}

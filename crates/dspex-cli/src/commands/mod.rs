@@ -4,6 +4,7 @@ mod eval;
 mod parse;
 mod render;
 mod run;
+mod save;
 mod testserver;
 
 use clap::Subcommand;
@@ -20,6 +21,8 @@ pub(crate) enum Command {
     Render(render::Render),
     /// Read a reply as a program would; nothing is called
     Parse(parse::Parse),
+    /// Write a program to a file that DSPy loads too; nothing is called
+    Save(save::Save),
     /// Serve a built-in model or a script as an OpenAI-compatible endpoint, for tests
     Testserver(testserver::TestServer),
 }
@@ -32,6 +35,7 @@ impl Command {
             Self::Eval(c) => (c.run(), c.json),
             Self::Render(c) => (c.run(), c.json),
             Self::Parse(c) => (c.run(), c.json),
+            Self::Save(c) => (c.run(), c.json),
             Self::Testserver(c) => (c.run(), false),
         };
         result.map_err(|error| Failure { error, json })

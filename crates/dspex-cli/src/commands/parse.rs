@@ -33,7 +33,7 @@ impl Parse {
         let text = read_file_or_stdin(&self.file)?;
         let signature = loaded.leaf_signature()?;
         let parsed =
-            loaded.adapter()?.parse(&signature, &Choice::text(text), &loaded.policy(&self.policy))?;
+            loaded.adapter()?.parse(&signature, &Choice::text(text), &loaded.policy(&self.policy)?)?;
         if self.json {
             print_json(
                 &json!({"fields": parsed.fields.to_tagged(), "notes": super::notes_json(&parsed.notes)}),

@@ -32,7 +32,7 @@ impl Render {
     pub(crate) fn run(&self) -> Result<Exit> {
         let loaded = self.program.load()?;
         let inputs = self.inputs.read()?;
-        let program = loaded.build(&self.demos)?.stamped();
+        let program = loaded.build_without_lm(&self.demos)?.stamped();
         // The first request that the program sends is caught by a model that answers nothing.
         let catcher = catcher::Catcher::of(loaded.capabilities(self.lm.as_ref())?);
         let policy = PolicyArgs::default();

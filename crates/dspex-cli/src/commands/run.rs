@@ -30,7 +30,7 @@ impl Run {
     pub(crate) fn run(&self) -> Result<Exit> {
         let loaded = self.program.load()?;
         let inputs = self.inputs.read()?;
-        let program = loaded.build(&self.demos)?.stamped();
+        let program = loaded.build(&self.demos, &self.lm)?.stamped();
         let ctx = loaded.context(loaded.lm(&self.lm)?, &self.policy, self.demos.seed)?;
         let prediction = super::block_on(&ctx, program.call(&ctx, inputs))??;
         if self.json {

@@ -12,6 +12,7 @@ mod majority;
 mod normalize_text;
 mod op_text;
 mod parse_value;
+mod saved_state;
 mod signature_ops;
 mod string_metrics;
 mod string_signatures;
@@ -48,7 +49,7 @@ pub const UNITS: &[(&str, Run)] = &[
 ];
 
 /// The tables whose entries are told apart by their keys alone.
-pub const NAMED: &[(&str, RunNamed)] = &[("example", example::run)];
+pub const NAMED: &[(&str, RunNamed)] = &[("example", example::run), ("saved_state", saved_state::run)];
 
 /// Runs every table of the corpus; one that has no runner fails whole.
 pub(crate) fn run(corpus: &Corpus) -> Vec<Section> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
+use serde_json::{Map, Value as Json};
 
 pub use error::{LmError, LmErrorKind};
 pub use message::{Message, Part, Role};
@@ -101,6 +102,12 @@ pub trait LanguageModel: Send + Sync {
         Capabilities::default()
     }
 
+    /// What of its set-up a saved program keeps beside the name, under DSPy's names: `cache`, `num_retries`,
+    /// `model_type`. Never a secret; what is not on the list of saved programs is left out there all the same.
+    fn settings(&self) -> Map<String, Json> {
+        Map::new()
+    }
+
     /// Answers a request at once.
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         Box::pin(async move {
@@ -136,6 +143,10 @@ impl<T: LanguageModel + ?Sized> LanguageModel for Arc<T> {
 
     fn capabilities(&self) -> Capabilities {
         (**self).capabilities()
+    }
+
+    fn settings(&self) -> Map<String, Json> {
+        (**self).settings()
     }
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {

@@ -100,7 +100,7 @@ impl Eval {
         let field = self.field(signature)?;
         let metric = dspex_evaluate::by_name(&self.metric, &field)?;
         let source = Source::open(&self.data, self.format.as_deref(), signature, &field, self.limit)?;
-        let program = loaded.build(&self.demos)?;
+        let program = loaded.build(&self.demos, &self.lm)?;
         let lm = loaded.lm(&self.lm)?;
         let ctx = loaded.context(lm, &self.policy, self.demos.seed)?;
         let mut results = self.open_results(&loaded)?;

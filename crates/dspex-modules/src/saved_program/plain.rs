@@ -1,0 +1,132 @@
+//! Values as the plain JSON that DSPy writes for them and reads as demonstrations.
+//!
+//! JSON lacks kinds that values have (dates, tuples, members of enumerations). What the plain form loses of a value
+//! stands once more, without loss, under the key `dspex`.
+
+use dspex_core::value::{Media, MediaKind, MediaSource, ToolCall};
+use dspex_core::{Record, Value};
+use serde_json::{Map, Number, Value as Json, json};
+
+/// What DSPy puts around a value of a type of its own when it saves it.
+const CUSTOM: [&str; 2] = ["<<CUSTOM-TYPE-START-IDENTIFIER>>", "<<CUSTOM-TYPE-END-IDENTIFIER>>"];
+
+/// A value as plain JSON: what Python's `json` would write, and text where it would refuse.
+pub(super) fn to_plain(value: &Value) -> Json {
+    match value {
+        Value::None => Json::Null,
+        Value::Bool(b) => json!(b),
+        // Whole numbers beyond 64 bits are text: DSPy's reader of JSON would round them.
+        Value::Int(i) => match i.to_string() {
+            text if text.starts_with('-') => text.parse::<i64>().map_or(json!(text), |n| json!(n)),
+            text => text.parse::<u64>().map_or(json!(text), |n| json!(n)),
+        },
+        Value::Float(f) => Number::from_f64(*f).map_or(Json::Null, Json::Number),
+        Value::Str(s) => json!(s),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items) => {
+            Json::Array(items.iter().map(to_plain).collect())
+        }
+        Value::Dict(d) => Json::Object(d.iter().map(|(k, v)| (key(k), to_plain(v))).collect()),
+        Value::Struct(s) => Json::Object(record_to_plain(&s.fields)),
+        Value::Enum(e) => to_plain(&e.value),
+        Value::Media(m) => json!(media(m)),
+        Value::ToolCalls(calls) => json!({"tool_calls": calls.0.iter().map(call).collect::<Vec<_>>()}),
+        other => json!(text(other)),
+    }
+}
+
+/// A record as a plain JSON object.
+pub(super) fn record_to_plain(record: &Record) -> Map<String, Json> {
+    record.iter().map(|(name, value)| (name.to_owned(), to_plain(value))).collect()
+}
+
+/// The value that plain JSON reads as: no key in it is a tag.
+pub(super) fn from_plain(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::None,
+        Json::Bool(b) => Value::Bool(*b),
+        Json::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(i), _) => i.into(),
+            (None, Some(u)) => u.into(),
+            (None, None) => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(s) => s.as_str().into(),
+        Json::Array(items) => Value::List(items.iter().map(from_plain).collect()),
+        Json::Object(map) => {
+            Value::Dict(map.iter().map(|(k, v)| (Value::from(k.as_str()), from_plain(v))).collect())
+        }
+    }
+}
+
+fn key(value: &Value) -> String {
+    match value {
+        Value::Bool(b) => b.to_string(),
+        other => text(other),
+    }
+}
+
+/// The text of a value; one that has none is written in its lossless form.
+fn text(value: &Value) -> String {
+    value.to_text().unwrap_or_else(|_| value.to_tagged().to_string())
+}
+
+fn call(call: &ToolCall) -> Json {
+    let mut out = Map::new();
+    if let Some(id) = &call.id {
+        out.insert("id".into(), json!(id));
+    }
+    out.insert("name".into(), json!(call.name));
+    out.insert("args".into(), Json::Object(record_to_plain(&call.args)));
+    Json::Object(out)
+}
+
+/// An image, a sound or a file in the form in which DSPy saves its own: a part of a message between marks.
+fn media(m: &Media) -> String {
+    let part = match (m.kind, &m.source) {
+        (MediaKind::Image, MediaSource::Url(url)) => {
+            json!({"type": "image_url", "image_url": {"url": url}})
+        }
+        (MediaKind::Image, MediaSource::Base64(data)) => {
+            let format = m.format.as_deref().unwrap_or("image/png");
+            json!({"type": "image_url", "image_url": {"url": format!("data:{format};base64,{data}")}})
+        }
+        (MediaKind::Audio, MediaSource::Base64(data)) => {
+            json!({"type": "input_audio", "input_audio": {"data": data, "format": m.format}})
+        }
+        (_, MediaSource::Url(data) | MediaSource::Base64(data)) => {
+            json!({"type": "file", "file": {"file_data": data, "filename": m.name}})
+        }
+        (_, MediaSource::Id(id)) => json!({"type": "file", "file": {"file_id": id}}),
+        // A source of a kind that is added later is written as it is described.
+        (_, other) => json!({"type": "file", "file": {"file_data": format!("{other:?}")}}),
+    };
+    format!("{}[{part}]{}", CUSTOM[0], CUSTOM[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_json_is_what_dspy_writes() {
+        let table = [
+            (json!({"$tuple": [1, {"$date": "2024-01-31"}]}), json!([1, "2024-01-31"])),
+            (json!({"$enum": "Level", "member": "LOW", "value": 1}), json!(1)),
+            (json!({"$dict": [[1, "a"], [true, "b"]]}), json!({"1": "a", "true": "b"})),
+            (json!({"$float": "nan"}), Json::Null),
+            (json!({"$int": "18446744073709551616"}), json!("18446744073709551616")),
+            (json!({"$int": "18446744073709551615"}), json!(u64::MAX)),
+            (json!({"$model": "Person", "fields": {"name": "Ann"}}), json!({"name": "Ann"})),
+            (
+                json!({"$media": "image", "url": "http://x/y.png"}),
+                json!(
+                    "<<CUSTOM-TYPE-START-IDENTIFIER>>[{\"type\":\"image_url\",\"image_url\":\
+                     {\"url\":\"http://x/y.png\"}}]<<CUSTOM-TYPE-END-IDENTIFIER>>"
+                ),
+            ),
+        ];
+        for (tagged, plain) in table {
+            let value = Value::from_tagged(&tagged).unwrap();
+            assert_eq!(to_plain(&value), plain, "{tagged}");
+        }
+    }
+}
