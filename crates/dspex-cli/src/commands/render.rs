@@ -18,8 +18,8 @@ pub(crate) struct Render {
     #[command(flatten)]
     inputs: InputArgs,
 
-    /// The model, as its abilities change what is sent; no key is needed [default: the program file's, else the
-    /// variable `DSPEX_LM`, else one that can do text]
+    /// The model, as its abilities change what is sent; no key is needed [default: the saved program's, else the
+    /// program file's, else the variable `DSPEX_LM`, else one that can do text]
     #[arg(long, value_name = "MODEL")]
     lm: Option<String>,
 
