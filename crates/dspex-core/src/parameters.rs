@@ -21,12 +21,14 @@ use crate::value::Record;
 ///
 /// ```
 /// use std::sync::Arc;
+/// use dspex_core::lm::Options;
 /// use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
 ///
 /// struct Instructed {
 ///     path: Option<Path>,
 ///     signature: Signature,
 ///     lm: Option<Arc<dyn LanguageModel>>,
+///     options: Options,
 /// }
 ///
 /// impl Leaf for Instructed {
@@ -56,9 +58,16 @@ use crate::value::Record;
 ///     fn set_lm(&mut self, lm: Option<Arc<dyn LanguageModel>>) {
 ///         self.lm = lm;
 ///     }
+///     fn options(&self) -> &Options {
+///         &self.options
+///     }
+///     fn set_options(&mut self, options: Options) {
+///         self.options = options;
+///     }
 /// }
 ///
-/// let mut leaf = Instructed { path: None, signature: Signature::parse("question -> answer")?, lm: None };
+/// let signature = Signature::parse("question -> answer")?;
+/// let mut leaf = Instructed { path: None, signature, lm: None, options: Options::new() };
 /// let mut learned = leaf.state();
 /// learned.signature.as_mut().unwrap().instructions = "Answer in one word.".into();
 /// leaf.set_state(&learned)?;
@@ -171,9 +180,9 @@ impl ProgramState {
 /// use dspex_core::{Parameters, Program};
 /// # use dspex_core::{Walk, WalkMut};
 /// # use std::sync::Arc;
-/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature, lm::Options};
 /// # #[derive(Clone)]
-/// # struct One(Option<Path>, Signature);
+/// # struct One(Option<Path>, Signature, Options);
 /// # impl Leaf for One {
 /// #     fn path(&self) -> Option<&Path> { self.0.as_ref() }
 /// #     fn stamp(&mut self, path: Path) { self.0 = Some(path) }
@@ -182,13 +191,15 @@ impl ProgramState {
 /// #     fn set_state(&mut self, _: &LeafState) -> Result<()> { Ok(()) }
 /// #     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> { None }
 /// #     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+/// #     fn options(&self) -> &Options { &self.2 }
+/// #     fn set_options(&mut self, options: Options) { self.2 = options }
 /// # }
 /// # impl Parameters for One {
 /// #     fn visit(&self, walk: &mut Walk<'_>) { walk.leaf(self) }
 /// #     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) { walk.leaf(self) }
 /// # }
 /// # let signature = Signature::parse("question -> answer")?;
-/// # let predictor = || One(None, signature.clone());
+/// # let predictor = || One(None, signature.clone(), Options::new());
 /// # type Predict = One;
 ///
 /// #[derive(Parameters)]
@@ -226,9 +237,9 @@ pub trait Parameters {
 /// ```
 /// use dspex_core::{Parameters, Program, Walk, WalkMut};
 /// # use std::sync::Arc;
-/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature, lm::Options};
 /// # #[derive(Clone)]
-/// # struct One(Option<Path>, Signature);
+/// # struct One(Option<Path>, Signature, Options);
 /// # impl Leaf for One {
 /// #     fn path(&self) -> Option<&Path> { self.0.as_ref() }
 /// #     fn stamp(&mut self, path: Path) { self.0 = Some(path) }
@@ -237,13 +248,15 @@ pub trait Parameters {
 /// #     fn set_state(&mut self, _: &LeafState) -> Result<()> { Ok(()) }
 /// #     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> { None }
 /// #     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+/// #     fn options(&self) -> &Options { &self.2 }
+/// #     fn set_options(&mut self, options: Options) { self.2 = options }
 /// # }
 /// # impl Parameters for One {
 /// #     fn visit(&self, walk: &mut Walk<'_>) { walk.leaf(self) }
 /// #     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) { walk.leaf(self) }
 /// # }
 /// # let signature = Signature::parse("question -> answer")?;
-/// # let predictor = || One(None, signature.clone());
+/// # let predictor = || One(None, signature.clone(), Options::new());
 ///
 /// /// A first try and a second one, of any type.
 /// struct Retry<T>(T, T);
@@ -279,9 +292,9 @@ type Pair = (Box<dyn Any>, Box<dyn Any>);
 /// ```
 /// use dspex_core::{Parameters, Walk, WalkMut, visit_mut};
 /// # use std::sync::Arc;
-/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature};
+/// # use dspex_core::{LanguageModel, Leaf, LeafState, Path, Result, Signature, lm::Options};
 /// # #[derive(Clone)]
-/// # struct One(Option<Path>, Signature);
+/// # struct One(Option<Path>, Signature, Options);
 /// # impl Leaf for One {
 /// #     fn path(&self) -> Option<&Path> { self.0.as_ref() }
 /// #     fn stamp(&mut self, path: Path) { self.0 = Some(path) }
@@ -290,13 +303,15 @@ type Pair = (Box<dyn Any>, Box<dyn Any>);
 /// #     fn set_state(&mut self, _: &LeafState) -> Result<()> { Ok(()) }
 /// #     fn lm(&self) -> Option<&Arc<dyn LanguageModel>> { None }
 /// #     fn set_lm(&mut self, _: Option<Arc<dyn LanguageModel>>) {}
+/// #     fn options(&self) -> &Options { &self.2 }
+/// #     fn set_options(&mut self, options: Options) { self.2 = options }
 /// # }
 /// # impl Parameters for One {
 /// #     fn visit(&self, walk: &mut Walk<'_>) { walk.leaf(self) }
 /// #     fn visit_mut(&mut self, walk: &mut WalkMut<'_>) { walk.leaf(self) }
 /// # }
 /// # let signature = Signature::parse("question -> answer")?;
-/// # let predictor = || One(None, signature.clone());
+/// # let predictor = || One(None, signature.clone(), Options::new());
 /// let shared = Arc::new(predictor());
 /// let mut program = vec![Arc::clone(&shared), Arc::clone(&shared)];
 /// let mut met = Vec::new();
