@@ -2,47 +2,47 @@
 
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, run, say};
+use crate::{Outcome, cargo, python, root, run, say};
 
 /// A tool: how to see that it is there, and how to get it.
 struct Tool {
     name: &'static str,
     check: &'static [&'static str],
-    install: &'static [&'static str],
+    install: fn() -> Outcome,
 }
 
 const TOOLS: &[Tool] = &[
     Tool {
         name: "cargo-nextest",
         check: &["cargo", "nextest", "--version"],
-        install: &["cargo", "install", "cargo-nextest", "--locked"],
+        install: || cargo(&["install", "cargo-nextest", "--locked"]),
     },
     Tool {
         // Shows which system calls a command makes: `dspex render` must open no socket.
         name: "strace",
         check: &["strace", "--version"],
-        install: &["apt-get", "install", "-y", "-q", "strace"],
+        install: || apt_get_install("strace"),
     },
 ];
 
 pub(crate) fn setup() -> Outcome {
-    let mut updated = false;
     for tool in TOOLS {
         if works(tool.check) {
             continue;
         }
-        say(&format!("setup: {} is missing; installing it with `{}`", tool.name, tool.install.join(" ")));
-        if tool.install.first() == Some(&"apt-get") && !updated {
-            // A fresh machine has no list of packages yet.
-            run("apt-get", &["update", "-q"])?;
-            updated = true;
-        }
-        let (program, args) = tool.install.split_first().unwrap_or((&"true", &[]));
-        run(program, args)
+        say(&format!("setup: {} is missing; installing it", tool.name));
+        (tool.install)()
             .map_err(|e| format!("{e}; install {} by hand, or use --no-setup to go without", tool.name))?;
     }
-    say("setup: everything that the tests need is there");
+    python::setup(&root())?;
+    say("setup: everything that the tests need and this machine can have is there");
     Ok(())
+}
+
+/// Installs a package of Debian. A fresh machine has no list of packages yet, so that is fetched first.
+pub(crate) fn apt_get_install(package: &str) -> Outcome {
+    run("apt-get", &["update", "-q"])?;
+    run("apt-get", &["install", "-y", "-q", package])
 }
 
 pub(crate) fn works(command: &[&str]) -> bool {

@@ -1,0 +1,43 @@
+//! DSPy itself, in a virtual environment of its own under `target/python`, for the tests that exchange files with it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::setup::{apt_get_install, works};
+use crate::{Outcome, run, say, warn};
+
+/// What is installed: the version whose files are read and written.
+const DSPY: &str = "dspy==3.4.1";
+
+/// Exits with 0 where exactly that version is there. It does not load DSPy, which takes seconds.
+const CHECK: &str =
+    "import sys, importlib.metadata as m; sys.exit('dspy==' + m.version('dspy') != sys.argv[1])";
+
+/// Makes the environment, unless it is there.
+pub(crate) fn setup(root: &Path) -> Outcome {
+    let folder = root.join("target/python");
+    let python = folder.join("bin/python").display().to_string();
+    if works(&[&python, "-c", CHECK, DSPY]) {
+        return Ok(());
+    }
+    if !works(&["python3", "--version"]) {
+        warn("SKIPPED: there is no python3, so no test exchanges files with DSPy itself");
+        return Ok(());
+    }
+    say(&format!("setup: {DSPY} is missing; installing it into target/python"));
+    environment(&folder)?;
+    let by_hand = |e| format!("{e}; install it there by hand, or use --no-setup to go without");
+    run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", DSPY]).map_err(by_hand)
+}
+
+/// An empty environment. Debian has the module for it in a package of its own.
+fn environment(folder: &Path) -> Outcome {
+    fs::create_dir_all(folder).map_err(|e| format!("{} cannot be made: {e}", folder.display()))?;
+    let target = folder.display().to_string();
+    let make = || run("python3", &["-m", "venv", "--clear", &target]);
+    if make().is_ok() {
+        return Ok(());
+    }
+    apt_get_install("python3-venv")?;
+    make()
+}
