@@ -75,7 +75,13 @@ impl Measured {
 
 impl Contender {
     /// Runs it in each of its modes, and gives the figures of the fastest.
-    pub(super) fn run(&self, root: &Path, base: &str, s: &Setting, divisor: usize) -> Result<Measured, String> {
+    pub(super) fn run(
+        &self,
+        root: &Path,
+        base: &str,
+        s: &Setting,
+        divisor: usize,
+    ) -> Result<Measured, String> {
         let mut best = Measured::default();
         let mut asked = 0.0;
         for mode in self.modes {

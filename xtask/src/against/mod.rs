@@ -80,8 +80,16 @@ fn build(root: &Path) -> Outcome {
     for package in ["against-dspex", "against-dspy-rs"] {
         let manifest = "bench/against/Cargo.toml";
         cargo(&[
-            "build", "--quiet", "--release", "--locked", "--manifest-path", manifest, "--target-dir", "target/against",
-            "--package", package,
+            "build",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--manifest-path",
+            manifest,
+            "--target-dir",
+            "target/against",
+            "--package",
+            package,
         ])?;
     }
     python::setup(root)

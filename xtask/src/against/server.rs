@@ -25,7 +25,8 @@ impl Server {
         if let Some(out) = child.stdout.as_mut() {
             BufReader::new(out).read_line(&mut line).map_err(|e| format!("the server says nothing: {e}"))?;
         }
-        let base = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next()).map(str::to_owned);
+        let base =
+            line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next()).map(str::to_owned);
         let server = Self { child, base: base.unwrap_or_default() };
         if server.base.is_empty() {
             return Err(format!("expected the server to say where it listens, found {line:?}"));
