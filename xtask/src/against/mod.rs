@@ -83,7 +83,6 @@ fn build(root: &Path) -> Outcome {
             "build",
             "--quiet",
             "--release",
-            "--locked",
             "--manifest-path",
             manifest,
             "--target-dir",
