@@ -76,10 +76,12 @@ struct Details {
 impl Found {
     /// Reads a body; the error is the provider's where it sends one.
     pub(super) fn read(body: &[u8]) -> Result<(Self, Objects<Completion>), LmError> {
-        let mut found: Self = match serde_json::from_slice(body) {
-            Ok(found) => found,
-            Err(_) => Self::read_slowly(body)?,
+        let whole: Maybe<Object<Self>> = match serde_json::from_slice(body) {
+            Ok(whole) => whole,
+            // No JSON, or an object that has a key twice, of which the last one counts.
+            Err(_) => Maybe::deserialize(&json(body)?).unwrap_or_default(),
         };
+        let mut found = whole.0.map(|object| object.0).unwrap_or_default();
         if let Some(error) = &found.error {
             return Err(provider_error(error));
         }
@@ -87,12 +89,6 @@ impl Found {
             Some(choices) => Ok((found, choices)),
             None => Err(without_choices(&json(body)?)),
         }
-    }
-
-    /// Reads a body that is no JSON, no object, or has a key twice, of which the last one counts.
-    fn read_slowly(body: &[u8]) -> Result<Self, LmError> {
-        let json = json(body)?;
-        Self::deserialize(&json).map_err(|_| without_choices(&json))
     }
 }
 
