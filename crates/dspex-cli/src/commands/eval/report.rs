@@ -1,6 +1,5 @@
 //! The report: for people, and as JSON.
 
-
 use dspex_core::Result;
 use dspex_evaluate::{Stop, Summary};
 use serde_json::{Value as Json, json};
