@@ -2,6 +2,7 @@
 //!
 //! It depends on none of our crates, so that it builds in a moment and can say why they do not.
 
+mod against;
 mod bench;
 mod layers;
 mod newcomer;
@@ -21,6 +22,7 @@ cargo xtask <command>
   setup                       install what the tests need and this machine lacks
   conformance FILE [--json]   run a corpus of observed behaviour
   bench [NAME]                measure; without a name everything
+  bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first
   newcomer                    follow the README in a fresh clone with an empty home";
 
 /// What went wrong, for the reader.
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         ["test", "--no-setup"] => test(),
         ["setup"] => setup::setup(),
         ["conformance", rest @ ..] if !rest.is_empty() => conformance(rest),
+        ["bench", "--against"] => against::bench(&against::FULL),
+        ["bench", "--against", "--quick"] => against::bench(&against::QUICK),
         ["bench", rest @ ..] => bench::bench(rest),
         ["newcomer"] => newcomer::newcomer(),
         ["layers"] => layers::check(&root()),

@@ -9,7 +9,7 @@ use crate::wording::{FieldWording, fill};
 
 /// The marker of a section.
 pub(crate) fn marker(name: &str) -> String {
-    format!("[[ ## {name} ## ]]")
+    ["[[ ## ", name, " ## ]]"].concat()
 }
 
 /// A value as its section holds it.

@@ -59,20 +59,20 @@ fn user(signature: &Signature, inputs: &Record, before: &str, after: &str) -> Re
 
 /// A value under its marker.
 pub(crate) fn section(name: &str, value: &str) -> String {
-    format!("{}\n{value}", marker(name))
+    [&marker(name), "\n", value].concat()
 }
 
 /// Where the value of a field goes, as a system message shows it, with the blank line behind it.
 pub(crate) fn place(field: &Field, hint: &str) -> String {
-    format!("{}\n\n", section(&field.name, &format!("{{{}}}{hint}", field.name)))
+    [&marker(&field.name), "\n{", &field.name, "}", hint, "\n\n"].concat()
 }
 
 /// The instructions with the wording's indentation.
 pub(crate) fn instructions(signature: &Signature, wording: &Wording) -> String {
     let indent = &wording.instruction_indent;
-    let lines: Vec<String> =
-        signature.instructions().split('\n').map(|line| format!("{indent}{line}")).collect();
-    lines.join("\n")
+    let mut out = indent.clone();
+    out.push_str(&signature.instructions().replace('\n', &["\n", indent].concat()));
+    out
 }
 
 /// What the last turn asks for: every output as `spell` writes it, and what closes the answer.
@@ -82,7 +82,7 @@ pub(crate) fn reminder(
     spell: impl Fn(&str) -> String,
     closing: &str,
 ) -> String {
-    let quoted = |name: &str| format!("`{}`", spell(name));
+    let quoted = |name: &str| ["`", &spell(name), "`"].concat();
     let mut out = String::new();
     for (i, field) in signature.outputs().iter().enumerate() {
         let name = || fill(&wording.of_type, &[("name", &field.ty.name())]);

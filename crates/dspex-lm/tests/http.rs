@@ -258,6 +258,20 @@ fn a_reply_without_words_is_no_failure_of_the_wire() {
 }
 
 #[test]
+fn fields_of_other_types_count_as_not_there() {
+    let odd = r#"{"id": 7, "model": null, "choices": [{"index": "0", "message": {"content": "a", "content": "Yes",
+        "reasoning": false, "tool_calls": {}}, "finish_reason": 1, "logprobs": null}], "usage": {"prompt_tokens": 3,
+        "completion_tokens": -1, "prompt_tokens_details": []}}"#;
+    block_on(async {
+        let server = serve([Answer::body("application/json", odd)]).await;
+        let reply = model(&server).build().unwrap().call(&question()).await.unwrap();
+        // Of a key that comes twice the last one counts.
+        assert_eq!(reply.choices, [Choice::text("Yes").with_finish(FinishReason::Other("unknown".into()))]);
+        assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (3, 0));
+    });
+}
+
+#[test]
 fn waits_that_the_server_asks_for_are_kept() {
     block_on(async {
         for (name, value, expected) in [

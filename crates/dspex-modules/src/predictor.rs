@@ -19,6 +19,8 @@ pub(crate) struct Predictor {
     pub(crate) lm: Option<Arc<dyn LanguageModel>>,
     pub(crate) options: Options,
     path: Option<Path>,
+    /// The adapter where nobody names one.
+    adapter: Arc<dyn Adapter>,
 }
 
 /// What one call uses, after the overrides of its context.
@@ -32,13 +34,20 @@ struct Setup<'a> {
 
 impl Predictor {
     pub(crate) fn new(signature: Signature) -> Self {
-        Self { signature, demos: Arc::default(), lm: None, options: Options::default(), path: None }
+        Self {
+            signature,
+            demos: Arc::default(),
+            lm: None,
+            options: Options::default(),
+            path: None,
+            adapter: Arc::new(ChatAdapter::new()),
+        }
     }
 
     fn setup<'a>(&'a self, ctx: &'a Context) -> Result<Setup<'a>> {
         let mut setup = Setup {
             lm: &**self.lm.as_ref().unwrap_or_else(|| ctx.lm()),
-            adapter: ctx.adapter().cloned().unwrap_or_else(|| Arc::new(ChatAdapter::new())),
+            adapter: Arc::clone(ctx.adapter().unwrap_or(&self.adapter)),
             policy: ctx.policy(),
             options: self.options.over(ctx.options()),
             path: self.path.clone().unwrap_or_else(Path::unstamped),

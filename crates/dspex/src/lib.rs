@@ -281,6 +281,8 @@ mod pages {
     mod coming_from_dspy {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/benchmarks.md")]
+    mod benchmarks {}
     #[doc = include_str!("../../../docs/cli.md")]
     mod cli {}
     #[doc = include_str!("../../../docs/errors.md")]

@@ -193,7 +193,7 @@ fn inline(text: &str, signature: &Signature) -> Option<Scanned> {
 
 /// Takes the closing marker off the end of a value, where the model put it on the value's last line.
 fn cut_closing_marker(scanned: &mut Scanned) {
-    for section in &mut scanned.sections {
+    for section in scanned.sections.iter_mut().filter(|s| s.text.contains("##")) {
         let Some(mark) = INLINE.as_ref().and_then(|r| r.captures_iter(&section.text).last()) else {
             continue;
         };

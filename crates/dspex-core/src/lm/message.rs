@@ -127,6 +127,9 @@ impl Message {
     /// assert_eq!(Message::user("hi").to_json().to_string(), r#"{"role":"user","content":"hi"}"#);
     /// ```
     pub fn to_json(&self) -> Json {
+        if let [Part::Text(text)] = self.parts.as_slice() {
+            return json!({"role": self.role.name(), "content": text});
+        }
         let mut message = json!({"role": self.role.name()});
         if let Some(Part::ToolResult { call_id, name, content, .. }) = self.parts.first() {
             message["tool_call_id"] = json!(call_id);

@@ -70,7 +70,10 @@ impl HttpLm {
         }
         let body = (self.wire.encode)(request, &self.model, self.quirks, stream)?;
         let clocked = Clocked::start(self.transport.timeouts, request.options.deadline);
-        self.transport.send(&body, clocked).await
+        // Writing JSON to memory fails for no value there is.
+        let body = serde_json::to_vec(&body)
+            .map_err(|e| LmError::new(LmErrorKind::InvalidRequest, format!("no JSON of the request: {e}")))?;
+        self.transport.send(body, clocked).await
     }
 
     /// The events of a reply that came whole.

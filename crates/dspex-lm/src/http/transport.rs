@@ -7,7 +7,6 @@ use dspex_core::lm::{LmError, LmErrorKind};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use serde_json::Value as Json;
 
 use super::failure::{Redaction, of_connection, request_id, timeout};
 use crate::Timeouts;
@@ -132,12 +131,8 @@ impl Transport {
     }
 
     /// Sends a body and waits for the first byte of a reply that is a success.
-    pub(super) async fn send(&self, body: &Json, clocked: Clocked) -> Result<Body, LmError> {
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.to_string());
+    pub(super) async fn send(&self, body: Vec<u8>, clocked: Clocked) -> Result<Body, LmError> {
+        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
         let connection = |e: reqwest::Error| of_connection(&e, &self.url, self.timeouts.connect);
         let limit = clocked.first_byte;
         let first_byte = async {
@@ -146,10 +141,10 @@ impl Transport {
             Ok::<_, LmError>((response, first))
         };
         let (response, first) = clocked.until(limit, "the first byte of a reply", first_byte).await??;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
         let mut body = Body {
-            request_id: request_id(&headers),
-            content_type: content_type(&headers),
+            request_id: request_id(response.headers()),
+            content_type: content_type(response.headers()),
             response,
             // A body without bytes has no first ones.
             first,
@@ -163,7 +158,7 @@ impl Transport {
         }
         // A failure counts by its status also where its body cannot be read to the end.
         let text = body.whole(MOST_ERROR_BYTES).await.unwrap_or_default();
-        Err(self.redaction.of_status(status, &headers, &text))
+        Err(self.redaction.of_status(status, body.response.headers(), &text))
     }
 }
 

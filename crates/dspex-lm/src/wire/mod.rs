@@ -3,7 +3,9 @@
 //! A whole reply and a stream go through the same decoder, and what it gives is folded by the same code.
 
 pub(crate) mod failure;
+mod maybe;
 mod openai_chat;
+mod openai_reply;
 #[cfg(test)]
 mod recorded;
 

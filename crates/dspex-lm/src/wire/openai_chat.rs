@@ -10,7 +10,8 @@ use dspex_core::lm::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::failure::Said;
+use super::maybe::{Maybe, Object};
+use super::openai_reply::{Completion, Found, Part};
 use super::{Decode, Quirks, Wire};
 
 /// Chat completions.
@@ -110,7 +111,7 @@ struct Spoken {
 
 impl Decode for Decoder {
     fn whole(&mut self, body: &[u8]) -> Result<Vec<Event>, LmError> {
-        let mut events = self.read(body, "message")?;
+        let mut events = self.read(body, |choice| choice.message)?;
         // A completion that says nothing, not even why it ended, is one all the same.
         let ended = |at| events.iter().any(|e| matches!(e, Event::Finish { choice, .. } if *choice == at));
         let silent: Vec<usize> = self.choices.keys().copied().filter(|at| !ended(*at)).collect();
@@ -124,82 +125,82 @@ impl Decode for Decoder {
         if data.trim() == "[DONE]" {
             return Ok(vec![self.end()?]);
         }
-        self.read(data.as_bytes(), "delta")
+        self.read(data.as_bytes(), |choice| choice.delta)
     }
 }
 
 impl Decoder {
-    fn read(&mut self, body: &[u8], part: &str) -> Result<Vec<Event>, LmError> {
-        let json: Json = serde_json::from_slice(body).map_err(|e| {
-            if e.is_eof() {
-                LmError::new(LmErrorKind::Transport, "expected whole JSON, found it cut off")
-            } else {
-                LmError::new(LmErrorKind::Protocol, format!("expected a chat completion in JSON, found: {e}"))
-            }
-        })?;
-        if let Some(error) = json.get("error").filter(|e| !e.is_null()) {
-            return Err(provider_error(error));
+    fn read(
+        &mut self,
+        body: &[u8],
+        part: fn(Completion) -> Maybe<Object<Part>>,
+    ) -> Result<Vec<Event>, LmError> {
+        let (found, choices) = Found::read(body)?;
+        self.model = found.model.0.or(self.model.take());
+        self.id = found.id.0.or(self.id.take());
+        let mut events = Vec::with_capacity(4);
+        for (at, choice) in choices.into_iter().enumerate() {
+            let mut choice = choice.0.map(|c| c.0).unwrap_or_default();
+            let at = index(&choice.index, at);
+            let (logprobs, finish) = (choice.logprobs.take(), choice.finish_reason.0.take());
+            let part = part(choice).0.map(|p| p.0).unwrap_or_default();
+            self.choice(at, part, logprobs, finish, &mut events);
         }
-        let Some(choices) = json.get("choices").and_then(Json::as_array) else {
-            return Err(LmError::new(
-                LmErrorKind::Protocol,
-                format!("expected a chat completion with `choices`, found {}", kind_of(&json)),
-            ));
-        };
-        self.model = text(&json, "model").map(str::to_owned).or(self.model.take());
-        self.id = text(&json, "id").map(str::to_owned).or(self.id.take());
-        let mut events = Vec::new();
-        for (at, choice) in choices.iter().enumerate() {
-            let at = choice["index"].as_u64().and_then(|i| usize::try_from(i).ok()).unwrap_or(at);
-            self.choice(at, choice, &choice[part], &mut events);
-        }
-        if let Some(usage) = json.get("usage").filter(|u| u.is_object()) {
-            self.usage = read_usage(usage);
+        if let Some(Object(usage)) = found.usage.0 {
+            self.usage = usage.read();
             events.push(Event::Usage(self.usage));
         }
         Ok(events)
     }
 
-    fn choice(&mut self, at: usize, choice: &Json, part: &Json, events: &mut Vec<Event>) {
+    fn choice(
+        &mut self,
+        at: usize,
+        part: Part,
+        logprobs: Option<Json>,
+        finish: Option<String>,
+        events: &mut Vec<Event>,
+    ) {
         let said = self.choices.entry(at).or_default();
         // Vendors name the reasoning in two ways; some send both with the same text.
-        if let Some(t) = text(part, "reasoning_content").or_else(|| text(part, "reasoning")) {
-            events.push(Event::Reasoning { choice: at, text: t.to_owned() });
+        if let Some(text) = part.reasoning_content.0.or(part.reasoning.0) {
+            events.push(Event::Reasoning { choice: at, text });
         }
-        if let Some(t) = text(part, "content") {
+        if let Some(text) = part.content.0 {
             said.something = true;
-            events.push(Event::Text { choice: at, text: t.to_owned() });
+            events.push(Event::Text { choice: at, text });
         }
-        if let Some(t) = text(part, "refusal") {
-            said.refusal.push_str(t);
+        if let Some(text) = part.refusal.0 {
+            said.refusal.push_str(&text);
         }
-        for (i, call) in part["tool_calls"].as_array().into_iter().flatten().enumerate() {
+        for (i, call) in part.tool_calls.0.into_iter().flatten().enumerate() {
             said.something = true;
-            let function = &call["function"];
-            let arguments = match &function["arguments"] {
-                Json::String(s) => s.clone(),
-                Json::Null => String::new(),
+            let call = call.0.map(|c| c.0).unwrap_or_default();
+            let function = call.function.0.map(|f| f.0).unwrap_or_default();
+            let arguments = match function.arguments {
+                Some(Json::String(s)) => s,
+                None => String::new(),
                 // Some servers send the arguments as an object.
-                other => other.to_string(),
+                Some(other) => other.to_string(),
             };
             events.push(Event::ToolCall {
                 choice: at,
-                index: call["index"].as_u64().and_then(|i| usize::try_from(i).ok()).unwrap_or(i),
-                id: text(call, "id").map(str::to_owned),
-                name: text(function, "name").map(str::to_owned),
+                index: index(&call.index, i),
+                id: call.id.0,
+                name: function.name.0,
                 arguments,
             });
         }
-        if let Some(logprobs) = choice.get("logprobs").filter(|l| !l.is_null()) {
-            events.push(Event::Logprobs { choice: at, logprobs: logprobs.clone() });
+        if let Some(logprobs) = logprobs {
+            events.push(Event::Logprobs { choice: at, logprobs });
         }
-        if let Some(word) = text(choice, "finish_reason") {
-            let reason = match word {
+        if let Some(word) = finish {
+            let reason = match word.as_str() {
                 "stop" => FinishReason::Stop,
                 "length" => FinishReason::Length,
                 "tool_calls" | "function_call" => FinishReason::ToolCalls,
                 "content_filter" => FinishReason::ContentFilter,
-                other => FinishReason::Other(other.to_owned()),
+                _ => FinishReason::Other(word),
             };
             said.filtered |= reason == FinishReason::ContentFilter;
             events.push(Event::Finish { choice: at, reason });
@@ -223,35 +224,7 @@ impl Decoder {
     }
 }
 
-/// Text under a key, unless it is empty.
-fn text<'a>(json: &'a Json, key: &str) -> Option<&'a str> {
-    json.get(key).and_then(Json::as_str).filter(|t| !t.is_empty())
-}
-
-/// Counts of tokens. What is missing or no count is 0.
-fn read_usage(u: &Json) -> Usage {
-    let count = |json: &Json, key: &str| json[key].as_u64().unwrap_or(0);
-    let (input, output) = (&u["prompt_tokens_details"], &u["completion_tokens_details"]);
-    let mut usage = Usage::tokens(count(u, "prompt_tokens"), count(u, "completion_tokens"));
-    usage.cached_read_tokens = count(input, "cached_tokens");
-    usage.reasoning_tokens = count(output, "reasoning_tokens");
-    usage.audio_tokens = count(input, "audio_tokens").saturating_add(count(output, "audio_tokens"));
-    usage
-}
-
-fn kind_of(json: &Json) -> String {
-    match json {
-        Json::Object(map) => {
-            let keys: Vec<_> = map.keys().take(8).map(|k| format!("`{k}`")).collect();
-            format!("an object with {}", if keys.is_empty() { "nothing".into() } else { keys.join(", ") })
-        }
-        other => dspex_core::shorten_text(&other.to_string()),
-    }
-}
-
-/// An error object that came where a reply was due.
-fn provider_error(error: &Json) -> LmError {
-    let said = Said::read(error);
-    let kind = said.kind().unwrap_or(LmErrorKind::Server);
-    LmError::new(kind, format!("the provider answered with an error: {}", said.message()))
+/// The place that an item says it has, or else that where it stands.
+fn index(said: &Maybe<u64>, at: usize) -> usize {
+    said.0.and_then(|i| usize::try_from(i).ok()).unwrap_or(at)
 }

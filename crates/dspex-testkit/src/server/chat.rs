@@ -12,6 +12,7 @@ use bytes::Bytes;
 use dspex_core::lm::{Choice, LmError, LmErrorKind, Message, Options, Part, Reply, Request, Role};
 use dspex_core::{LanguageModel, Usage, Value};
 use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{Answer, Responder, State};
@@ -128,19 +129,21 @@ impl Asked {
         Response::from_parts(parts, Body::from_stream(stream::iter([head]).chain(broken)))
     }
 
-    fn completion(&self, reply: &Reply, call: usize) -> Json {
-        let choices: Vec<Json> = reply
-            .choices
-            .iter()
-            .enumerate()
-            .map(|(i, c)| {
-                json!({"index": i, "message": spoken(c), "finish_reason": c.finish.as_str(), "logprobs": c.logprobs})
-            })
-            .collect();
-        let mut json = self.head("chat.completion", call);
-        json["choices"] = Json::Array(choices);
-        json["usage"] = usage(&reply.usage);
-        json
+    fn completion<'a>(&'a self, reply: &'a Reply, call: usize) -> Completion<'a> {
+        let chosen = |(index, c): (usize, &'a Choice)| Chosen {
+            index,
+            message: spoken(c),
+            finish_reason: c.finish.as_str(),
+            logprobs: c.logprobs.as_ref(),
+        };
+        Completion {
+            id: format!("chatcmpl-{call}"),
+            object: "chat.completion",
+            created: 0,
+            model: &self.model,
+            choices: reply.choices.iter().enumerate().map(chosen).collect(),
+            usage: Counts::of(&reply.usage),
+        }
     }
 
     /// The reply in pieces of a few characters, as models send them.
@@ -170,7 +173,7 @@ impl Asked {
         }
         if self.with_usage {
             let mut last = chunk(json!([]));
-            last["usage"] = usage(&reply.usage);
+            last["usage"] = json!(Counts::of(&reply.usage));
             chunks.push(last);
         }
         chunks
@@ -218,14 +221,54 @@ fn spoken(choice: &Choice) -> Json {
     message
 }
 
-fn usage(u: &Usage) -> Json {
-    json!({
-        "prompt_tokens": u.input_tokens,
-        "completion_tokens": u.output_tokens,
-        "total_tokens": u.total_tokens(),
-        "prompt_tokens_details": {"cached_tokens": u.cached_read_tokens},
-        "completion_tokens_details": {"reasoning_tokens": u.reasoning_tokens},
-    })
+/// A whole answer, written as it stands: the server shares its machine with those who are measured against it.
+#[derive(Serialize)]
+struct Completion<'a> {
+    id: String,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: Vec<Chosen<'a>>,
+    usage: Counts,
+}
+
+#[derive(Serialize)]
+struct Chosen<'a> {
+    index: usize,
+    message: Json,
+    finish_reason: &'a str,
+    logprobs: Option<&'a Json>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Serialize)]
+struct PromptDetails {
+    cached_tokens: u64,
+}
+
+#[derive(Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u64,
+}
+
+impl Counts {
+    fn of(u: &Usage) -> Self {
+        Self {
+            prompt_tokens: u.input_tokens,
+            completion_tokens: u.output_tokens,
+            total_tokens: u.total_tokens(),
+            prompt_tokens_details: PromptDetails { cached_tokens: u.cached_read_tokens },
+            completion_tokens_details: CompletionDetails { reasoning_tokens: u.reasoning_tokens },
+        }
+    }
 }
 
 fn sse(chunks: Vec<Json>) -> Response {

@@ -1,0 +1,141 @@
+//! What a reply of chat completions holds, whole or as one event of a stream. What is not read is skipped, not built.
+
+use dspex_core::Usage;
+use dspex_core::lm::{LmError, LmErrorKind};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::failure::Said;
+use super::maybe::{Maybe, Object};
+
+/// A list of objects, each of which may be something else.
+type Objects<T> = Vec<Maybe<Object<T>>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Found {
+    error: Option<Json>,
+    choices: Maybe<Objects<Completion>>,
+    pub(super) model: Maybe<String>,
+    pub(super) id: Maybe<String>,
+    pub(super) usage: Maybe<Object<Counts>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Completion {
+    pub(super) index: Maybe<u64>,
+    pub(super) message: Maybe<Object<Part>>,
+    pub(super) delta: Maybe<Object<Part>>,
+    pub(super) logprobs: Option<Json>,
+    pub(super) finish_reason: Maybe<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Part {
+    pub(super) reasoning_content: Maybe<String>,
+    pub(super) reasoning: Maybe<String>,
+    pub(super) content: Maybe<String>,
+    pub(super) refusal: Maybe<String>,
+    pub(super) tool_calls: Maybe<Objects<Call>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Call {
+    pub(super) index: Maybe<u64>,
+    pub(super) id: Maybe<String>,
+    pub(super) function: Maybe<Object<Function>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Function {
+    pub(super) name: Maybe<String>,
+    pub(super) arguments: Option<Json>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Counts {
+    prompt_tokens: Maybe<u64>,
+    completion_tokens: Maybe<u64>,
+    prompt_tokens_details: Maybe<Object<Details>>,
+    completion_tokens_details: Maybe<Object<Details>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    cached_tokens: Maybe<u64>,
+    reasoning_tokens: Maybe<u64>,
+    audio_tokens: Maybe<u64>,
+}
+
+impl Found {
+    /// Reads a body; the error is the provider's where it sends one.
+    pub(super) fn read(body: &[u8]) -> Result<(Self, Objects<Completion>), LmError> {
+        let whole: Maybe<Object<Self>> = match serde_json::from_slice(body) {
+            Ok(whole) => whole,
+            // No JSON, or an object that has a key twice, of which the last one counts.
+            Err(_) => Maybe::deserialize(&json(body)?).unwrap_or_default(),
+        };
+        let mut found = whole.0.map(|object| object.0).unwrap_or_default();
+        if let Some(error) = &found.error {
+            return Err(provider_error(error));
+        }
+        match found.choices.0.take() {
+            Some(choices) => Ok((found, choices)),
+            None => Err(without_choices(&json(body)?)),
+        }
+    }
+}
+
+impl Counts {
+    /// Counts of tokens. What is missing or no count is 0.
+    pub(super) fn read(self) -> Usage {
+        let of = |count: Maybe<u64>| count.0.unwrap_or(0);
+        let details = |d: Maybe<Object<Details>>| d.0.map(|d| d.0).unwrap_or_default();
+        let (input, output) = (details(self.prompt_tokens_details), details(self.completion_tokens_details));
+        let mut usage = Usage::tokens(of(self.prompt_tokens), of(self.completion_tokens));
+        usage.cached_read_tokens = of(input.cached_tokens);
+        usage.reasoning_tokens = of(output.reasoning_tokens);
+        usage.audio_tokens = of(input.audio_tokens).saturating_add(of(output.audio_tokens));
+        usage
+    }
+}
+
+fn json(body: &[u8]) -> Result<Json, LmError> {
+    serde_json::from_slice(body).map_err(|e| {
+        if e.is_eof() {
+            LmError::new(LmErrorKind::Transport, "expected whole JSON, found it cut off")
+        } else {
+            LmError::new(LmErrorKind::Protocol, format!("expected a chat completion in JSON, found: {e}"))
+        }
+    })
+}
+
+fn without_choices(json: &Json) -> LmError {
+    LmError::new(
+        LmErrorKind::Protocol,
+        format!("expected a chat completion with `choices`, found {}", kind_of(json)),
+    )
+}
+
+fn kind_of(json: &Json) -> String {
+    match json {
+        Json::Object(map) => {
+            let keys: Vec<_> = map.keys().take(8).map(|k| format!("`{k}`")).collect();
+            format!("an object with {}", if keys.is_empty() { "nothing".into() } else { keys.join(", ") })
+        }
+        other => dspex_core::shorten_text(&other.to_string()),
+    }
+}
+
+/// An error object that came where a reply was due.
+fn provider_error(error: &Json) -> LmError {
+    let said = Said::read(error);
+    let kind = said.kind().unwrap_or(LmErrorKind::Server);
+    LmError::new(kind, format!("the provider answered with an error: {}", said.message()))
+}
