@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "http")]
 use dspex_core::lm::Capabilities;
 use dspex_core::{Error, LanguageModel, Result, unknown_name};
 
