@@ -94,6 +94,9 @@ fn test() -> Outcome {
     layers::check(&root())?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    // What is optional must be so.
+    let without = ["--package", "dspex-lm", "--no-default-features"];
+    cargo(&[&["clippy", "--quiet"], without.as_slice(), &["--", "-D", "warnings"]].concat())?;
     documentation()?;
     cargo(&["test", "--workspace", "--doc", "--quiet"])?;
     corpus()?;

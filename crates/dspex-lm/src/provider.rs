@@ -141,6 +141,10 @@ impl Provider {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(clippy::needless_pass_by_value, reason = "endpoints take it apart")
+    )]
     pub(crate) fn make(&self, model: &str, settings: LmBuilder) -> Result<Arc<dyn LanguageModel>> {
         match self.how {
             How::BuiltIn(models) => {
