@@ -198,6 +198,49 @@
 //! # Ok::<(), dspex::Error>(())
 //! ```
 //!
+//! # Models behind an endpoint
+//!
+//! [`Lm::from_env`](lm::Lm::from_env) takes a model by its name and the key from the environment: `openai/gpt-4o-mini`,
+//! `ollama/llama3`, or any server that speaks OpenAI's chat completions. A failure is a typed error with its status, what
+//! the provider said and what to do next; a key is never shown.
+//!
+//! ```
+//! use dspex::prelude::*;
+//! use dspex::lm::Secret;
+//!
+//! let server = "http://localhost:8000/v1";
+//! let lm = Lm::builder("openai/llama-3.1-8b").api_base(server).api_key(Secret::new("...")).build()?;
+//! let ctx = Context::new(lm);
+//! # let _ = ctx;
+//! # Ok::<(), dspex::Error>(())
+//! ```
+//!
+//! # Testing your program
+//!
+//! `dspex_testkit` has models that follow a script, and a server for the whole way through HTTP. A test sees what the program
+//! sent and what it makes of a reply, of an odd one, and of an outage.
+//!
+//! ```
+//! use dspex::prelude::*;
+//! use dspex::lm::{LmError, LmErrorKind};
+//! use dspex_testkit::ScriptedLm;
+//!
+//! # dspex_testkit::block_on(async {
+//! let lm = ScriptedLm::replies(["[[ ## n ## ]]\n7", "[[ ## n ## ]]\nseven or eight"])
+//!     .with_failure(2, LmError::new(LmErrorKind::RateLimit, "slow down"));
+//! let ctx = Context::new(lm.clone());
+//! let count = Predict::parse("text -> n: int")?;
+//! let ask = || count.call(&ctx, Record::new().with("text", "seven swans"));
+//!
+//! assert_eq!(ask().await?.get("n").and_then(Value::as_i64), Some(7));
+//! assert!(lm.requests()[0].messages[1].text().contains("seven swans"));
+//! assert_eq!(ask().await.unwrap_err().code(), "field_type");
+//! let outage = ask().await.unwrap_err();
+//! assert!(outage.is_infrastructure() && outage.hint().is_some());
+//! # Ok::<(), dspex::Error>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # What this does not do yet
 //!
 //! Providers with wires of their own, retries, a cache, adapters other than chat and JSON, and optimizers are not part of

@@ -74,6 +74,10 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 
+    /// Exit with 1 where the score is lower, so that a build fails by it
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    fail_under: Option<f64>,
+
     /// Write the result of each example as it comes; the ending says the form: .jsonl, .json or .csv
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
@@ -132,7 +136,7 @@ impl Eval {
             }
             report::print_report(&summary, &details)?;
         }
-        Ok(report::exit(&summary))
+        Ok(report::exit(&summary, self.fail_under))
     }
 
     async fn evaluate(

@@ -16,8 +16,12 @@ pub(super) struct Details<'a> {
     pub(super) policy: &'a str,
 }
 
-/// A run that ended early says so; otherwise a run fails only if nothing could be scored.
-pub(super) fn exit(summary: &Summary) -> Exit {
+/// A run that ended early says so; otherwise a run fails only if nothing could be scored, or the score is too low.
+pub(super) fn exit(summary: &Summary, fail_under: Option<f64>) -> Exit {
+    let too_low = summary.score().zip(fail_under).filter(|(score, least)| score < least);
+    if let Some((score, least)) = too_low {
+        complain(&format!("expected a score of at least {least}, found {score:.3}"));
+    }
     let outcomes = summary.outcomes();
     let mostly_outside = outcomes.infrastructure_error * 2 > outcomes.errors();
     match &summary.stopped {
@@ -25,6 +29,7 @@ pub(super) fn exit(summary: &Summary) -> Exit {
         Some(Stop::Data(e) | Stop::Output(e)) => Exit::of(e),
         Some(Stop::Errors { .. }) if !mostly_outside => Exit::ProgramFailed,
         Some(_) => Exit::Outside,
+        None if too_low.is_some() => Exit::ProgramFailed,
         None if outcomes.scored > 0 => Exit::Done,
         None if outcomes.infrastructure_error > 0 => Exit::Outside,
         None => Exit::ProgramFailed,
