@@ -16,7 +16,7 @@ pub(crate) enum Command {
     /// Run a program once
     Run(run::Run),
     /// Score a program on a data set
-    Eval(eval::Eval),
+    Eval(Box<eval::Eval>),
     /// Print the request that a call would send; nothing is called
     Render(render::Render),
     /// Read a reply as a program would; nothing is called
