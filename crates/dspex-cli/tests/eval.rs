@@ -193,6 +193,8 @@ fn the_bar_is_for_terminals_only() {
     );
     let Ok(output) = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
+        // Without a kind, it is a terminal that cannot move its cursor.
+        .env("TERM", "xterm")
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .output()
