@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use dspex_core::lm::LmErrorKind;
 use dspex_core::{Error, ErrorKind, Stage};
 use serde_json::json;
 
@@ -36,6 +37,10 @@ impl Exit {
             _ if matches!(e.kind(), ErrorKind::Output { .. }) => Self::Outside,
             Stage::Cancelled => Self::Cancelled,
             Stage::Data | Stage::Configuration | Stage::Render => Self::Usage,
+            // A name, a URL or an option that was given wrongly is no outage.
+            _ if matches!(e.kind(), ErrorKind::Lm(lm) if lm.kind == LmErrorKind::Configuration) => {
+                Self::Usage
+            }
             _ if e.is_infrastructure() => Self::Outside,
             _ => Self::ProgramFailed,
         }

@@ -138,6 +138,8 @@ pub(crate) struct Loaded {
     adapter: Option<String>,
     /// The state that the program takes.
     pub(crate) saved: Option<SavedProgram>,
+    /// The files that were read for it.
+    paths: Vec<PathBuf>,
 }
 
 impl ProgramArgs {
@@ -156,12 +158,14 @@ impl ProgramArgs {
             }
         };
         let of_file = || file.load.as_ref().map(|path| folder.join(path));
-        let saved = self.load.clone().or_else(of_file).map(SavedProgram::read).transpose()?;
+        let load = self.load.clone().or_else(of_file);
+        let paths = self.program.iter().chain(&load).cloned().collect();
+        let saved = load.map(SavedProgram::read).transpose()?;
         let left_out = saved.iter().flat_map(SavedProgram::left_out);
         for setting in left_out {
             complain(&format!("note: {setting} was not taken: it is not among the settings that are saved"));
         }
-        Ok(Loaded { file, folder, adapter: self.adapter.clone(), saved })
+        Ok(Loaded { file, folder, adapter: self.adapter.clone(), saved, paths })
     }
 }
 
@@ -196,6 +200,15 @@ impl Loaded {
             signature.get_or_insert_with(|| leaf.signature().clone());
         });
         Ok(signature.unwrap_or_else(|| self.file.signature.clone()))
+    }
+
+    /// The files that the program and its demonstrations come from.
+    pub(crate) fn paths(&self, args: &DemoArgs) -> Vec<PathBuf> {
+        let of_file = match &self.file.demos {
+            DemoSource::File(path) => Some(self.folder.join(path)),
+            _ => None,
+        };
+        self.paths.iter().cloned().chain(args.demos.clone()).chain(of_file).collect()
     }
 
     /// The demonstrations: those of the command line, else of the saved program, else of the program file.

@@ -226,3 +226,43 @@ fn a_time_for_each_example_that_is_long_enough_changes_nothing() {
     let report = json(&eval(folder.path(), &args).output().unwrap());
     assert_eq!((&report["outcomes"]["scored"], &report["stopped"]), (&20.into(), &Json::Null));
 }
+
+#[test]
+fn results_never_replace_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["data.jsonl", "demos.jsonl"] {
+        fs::write(path(name), row(0)).unwrap();
+    }
+    fs::hard_link(path("data.jsonl"), path("link.jsonl")).unwrap();
+    fs::write(path("old.jsonl"), "kept\n").unwrap();
+    fs::write(path("none.csv"), "text,label\n").unwrap();
+    let table: [(&[&str], &str); 4] = [
+        (&["--data", "data.jsonl", "--results", "data.jsonl"], "data.jsonl"),
+        (&["--data", "data.jsonl", "--results", "link.jsonl"], "link.jsonl"),
+        (&["--data", "data.jsonl", "--demos", "demos.jsonl", "--results", "demos.jsonl"], "demos.jsonl"),
+        (&["--data", "none.csv", "--results", "old.jsonl"], "old.jsonl"),
+    ];
+    for (args, kept) in table {
+        let before = fs::read(path(kept)).unwrap();
+        let output = eval(folder.path(), args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+        assert_eq!(fs::read(path(kept)).unwrap(), before, "{args:?}");
+    }
+    let piped = ["--data", "-", "--format", "jsonl", "--results", "data.jsonl"];
+    let from = fs::File::open(path("data.jsonl")).unwrap();
+    let output = eval(folder.path(), &piped).stdin(from).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(path("data.jsonl")).unwrap(), row(0));
+}
+
+#[test]
+fn a_score_that_is_too_low_fails_the_build() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data.jsonl"), row(0)).unwrap();
+    for (least, code) in [("-1", 0), ("1.5", 1), ("nan", 2), ("inf", 2), ("x", 2)] {
+        let least = format!("--fail-under={least}");
+        let output = eval(folder.path(), &["--data", "data.jsonl", &least]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{least}: {}", text(&output.stderr));
+    }
+}

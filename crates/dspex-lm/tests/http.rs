@@ -217,7 +217,12 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
         (Answer::body("application/json", "{\"choices\": [{\"mess"), Transport, "cut off"),
         (Answer::body("application/json", "not JSON"), Protocol, "in JSON"),
         (Answer::body("application/json", "[".repeat(100_000)), Protocol, "recursion"),
-        (Answer::body("application/json", ""), Transport, "cut off"),
+        (Answer::body("application/json", ""), Transport, "an empty body (status 200)"),
+        (
+            Answer::body("application/json", "{}").with_header("content-encoding", "gzip"),
+            Protocol,
+            "found gzip",
+        ),
         (Answer::text("a long enough reply").cut_after(40), Transport, "connection broken"),
     ];
     block_on(async {
@@ -268,6 +273,58 @@ fn fields_of_other_types_count_as_not_there() {
         // Of a key that comes twice the last one counts.
         assert_eq!(reply.choices, [Choice::text("Yes").with_finish(FinishReason::Other("unknown".into()))]);
         assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (3, 0));
+    });
+}
+
+#[test]
+fn completions_are_told_apart_by_where_they_stand() {
+    let said = |index: i64, text: &str| json!({"index": index, "message": {"content": text}, "finish_reason": "stop"});
+    let bodies = [
+        (json!([said(0, "A"), said(0, "B")]), Ok(vec!["A", "B"])),
+        (json!([said(1_000_000_000, "A")]), Ok(vec!["A"])),
+        (json!([said(-1, "A")]), Ok(vec!["A"])),
+        (
+            json!([{"index": 0, "message": {"content": [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}]}}]),
+            Ok(vec!["AB"]),
+        ),
+        (json!([null, said(0, "A")]), Err(LmErrorKind::Protocol)),
+    ];
+    block_on(async {
+        for (choices, expected) in bodies {
+            let body = format!("\u{feff}{}", json!({"choices": choices}));
+            let server = serve([Answer::body("application/json", body)]).await;
+            let reply = model(&server).build().unwrap().call(&question()).await;
+            let texts = reply.map(|r| r.choices.iter().map(Choice::content).collect::<Vec<_>>());
+            assert_eq!(
+                texts.map_err(|e| e.kind),
+                expected.map(|t| t.into_iter().map(String::from).collect()),
+                "{choices}"
+            );
+        }
+        let far =
+            "data: {\"choices\":[{\"index\":1000000000,\"delta\":{\"content\":\"A\"}}]}\n\ndata: [DONE]\n\n";
+        let server = serve([Answer::body("text/event-stream", far)]).await;
+        let last = events(&model(&server).build().unwrap(), &question()).await.pop().unwrap();
+        assert_eq!(last.unwrap_err().kind, LmErrorKind::Protocol);
+    });
+}
+
+#[test]
+fn nothing_that_a_server_echoes_shows_the_key_or_moves_the_cursor() {
+    block_on(async {
+        for answer in [
+            Answer::status(500).with_header("x-request-id", KEY),
+            Answer::body(KEY, "x"),
+            Answer::body(&format!("text/{KEY}"), "x"),
+            Answer::body("text/html", format!("\u{1b}[31m{KEY}\u{7}")),
+            Answer::body("application/json", "{}").with_header("content-encoding", KEY),
+            Answer::body("application/json", "{}").with_header("x-request-id", KEY),
+        ] {
+            let server = serve([answer.clone()]).await;
+            let e = model(&server).build().unwrap().call(&question()).await.unwrap_err();
+            let shown = format!("{e} {e:?}");
+            assert!(!shown.contains("canary") && !e.message.contains('\u{1b}'), "{answer:?}: {shown}");
+        }
     });
 }
 

@@ -36,7 +36,15 @@ impl Redaction {
             }
         }
         let text = KEY.as_ref().map_or(text.clone(), |key| key.replace_all(&text, REDACTED).into_owned());
+        // What moves the cursor or changes colours has no business on somebody's terminal.
+        let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         shorten_text(&text)
+    }
+
+    /// The provider's id of a request.
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        let id = ["x-request-id", "request-id"].iter().find_map(|name| headers.get(*name))?;
+        id.to_str().ok().map(|id| self.preview(id))
     }
 
     /// The error of a status that is no success.
@@ -51,7 +59,7 @@ impl Redaction {
         };
         let mut error = LmError::new(kind, format!("expected a reply, found {}: {text}", reason(status)))
             .with_status(status.as_u16())
-            .with_request_id(request_id(headers));
+            .with_request_id(self.request_id(headers));
         error.retry_after = retry_after(headers);
         if status == StatusCode::NOT_FOUND && kind == LmErrorKind::Configuration {
             error = error.with_hint("check the base URL; that of most servers ends in `/v1`");
@@ -65,7 +73,7 @@ impl Redaction {
     /// The error of a reply that is not JSON.
     pub(super) fn of_content(&self, expected: &str, content_type: &str, body: &[u8]) -> LmError {
         let preview = self.preview(&String::from_utf8_lossy(body));
-        let message = format!("expected {expected}, found {content_type}: {preview}");
+        let message = format!("expected {expected}, found {}: {preview}", self.preview(content_type));
         LmError::new(LmErrorKind::Protocol, message)
     }
 
@@ -96,15 +104,6 @@ fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, is_json: bool) -> L
 
 fn reason(status: StatusCode) -> String {
     status.canonical_reason().unwrap_or("an unknown status").to_lowercase()
-}
-
-/// The provider's id of a request.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    ["x-request-id", "request-id"]
-        .iter()
-        .find_map(|name| headers.get(*name))
-        .and_then(|id| id.to_str().ok())
-        .map(shorten_text)
 }
 
 /// How long the provider asks to wait, where it says so as a number.

@@ -79,15 +79,19 @@ impl HttpLm {
     /// The events of a reply that came whole.
     async fn whole(&self, mut body: Body) -> Result<Vec<Event>, LmError> {
         let bytes = body.whole(usize::MAX).await?;
+        if bytes.is_empty() {
+            let message = format!("expected a reply, found an empty body (status {})", body.status());
+            return Err(LmError::new(LmErrorKind::Transport, message));
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let is_json = body.content_type.is_empty()
             || body.content_type == "application/json"
             || body.content_type.ends_with("+json")
             || body.content_type == "text/plain";
         if !is_json {
-            return Err(self.transport.redaction.of_content("JSON", &body.content_type, &bytes));
+            return Err(self.transport.redaction.of_content("JSON", &body.content_type, bytes));
         }
-        let mut events =
-            (self.wire.decoder)().whole(&bytes).map_err(|e| self.transport.redaction.clean(e))?;
+        let mut events = (self.wire.decoder)().whole(bytes).map_err(|e| self.transport.redaction.clean(e))?;
         for event in &mut events {
             name_request(event, body.request_id.as_ref());
         }

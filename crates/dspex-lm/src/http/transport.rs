@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use dspex_core::lm::{LmError, LmErrorKind};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-use super::failure::{Redaction, of_connection, request_id, timeout};
+use super::failure::{Redaction, of_connection, timeout};
 use crate::Timeouts;
 
 /// Most bytes of a reply; a longer one is cut off with an error before it fills the memory.
@@ -93,6 +93,11 @@ impl Body {
         Ok(chunk)
     }
 
+    /// The status of the reply.
+    pub(super) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
     /// The whole body, or its first so many bytes.
     pub(super) async fn whole(&mut self, most: usize) -> Result<Bytes, LmError> {
         let mut all = BytesMut::new();
@@ -105,6 +110,7 @@ impl Body {
                 break;
             }
         }
+        all.truncate(most);
         Ok(all.freeze())
     }
 }
@@ -143,7 +149,7 @@ impl Transport {
         let (response, first) = clocked.until(limit, "the first byte of a reply", first_byte).await??;
         let status = response.status();
         let mut body = Body {
-            request_id: request_id(response.headers()),
+            request_id: self.redaction.request_id(response.headers()),
             content_type: content_type(response.headers()),
             response,
             // A body without bytes has no first ones.
@@ -154,7 +160,16 @@ impl Transport {
             bytes: 0,
         };
         if status.is_success() {
-            return Ok(body);
+            return match body.response.headers().get(CONTENT_ENCODING) {
+                Some(encoding) if encoding != "identity" => {
+                    let encoding = self.redaction.preview(&String::from_utf8_lossy(encoding.as_bytes()));
+                    let message = format!(
+                        "expected a body that is not encoded, since none was asked for, found {encoding}"
+                    );
+                    Err(LmError::new(LmErrorKind::Protocol, message).with_request_id(body.request_id))
+                }
+                _ => Ok(body),
+            };
         }
         // A failure counts by its status also where its body cannot be read to the end.
         let text = body.whole(MOST_ERROR_BYTES).await.unwrap_or_default();
@@ -164,7 +179,10 @@ impl Transport {
 
 fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    // What is no type at all is not shown as one.
+    let is_type = kind.len() < 80 && kind.matches('/').count() == 1;
+    if is_type { kind } else { String::new() }
 }
 
 /// TLS on `ring` with the machine's own certificates. Where no TLS is spoken, none are looked for.

@@ -11,7 +11,7 @@ use dspex_core::lm::{
 use serde_json::{Map, Value as Json, json};
 
 use super::maybe::{Maybe, Object};
-use super::openai_reply::{Completion, Found, Part};
+use super::openai_reply::{Found, Part, Words};
 use super::{Decode, Quirks, Wire};
 
 /// Chat completions.
@@ -111,7 +111,7 @@ struct Spoken {
 
 impl Decode for Decoder {
     fn whole(&mut self, body: &[u8]) -> Result<Vec<Event>, LmError> {
-        let mut events = self.read(body, |choice| choice.message)?;
+        let mut events = self.read(body, Form::Whole)?;
         // A completion that says nothing, not even why it ended, is one all the same.
         let ended = |at| events.iter().any(|e| matches!(e, Event::Finish { choice, .. } if *choice == at));
         let silent: Vec<usize> = self.choices.keys().copied().filter(|at| !ended(*at)).collect();
@@ -125,26 +125,30 @@ impl Decode for Decoder {
         if data.trim() == "[DONE]" {
             return Ok(vec![self.end()?]);
         }
-        self.read(data.as_bytes(), |choice| choice.delta)
+        self.read(data.as_bytes(), Form::Chunk)
     }
 }
 
 impl Decoder {
-    fn read(
-        &mut self,
-        body: &[u8],
-        part: fn(Completion) -> Maybe<Object<Part>>,
-    ) -> Result<Vec<Event>, LmError> {
+    fn read(&mut self, body: &[u8], form: Form) -> Result<Vec<Event>, LmError> {
         let (found, choices) = Found::read(body)?;
         self.model = found.model.0.or(self.model.take());
         self.id = found.id.0.or(self.id.take());
         let mut events = Vec::with_capacity(4);
         for (at, choice) in choices.into_iter().enumerate() {
-            let mut choice = choice.0.map(|c| c.0).unwrap_or_default();
-            let at = index(&choice.index, at);
+            let Some(Object(mut choice)) = choice.0 else {
+                let message = "expected completions as objects, found something else in `choices`";
+                return Err(LmError::new(LmErrorKind::Protocol, message).with_usage(self.usage));
+            };
+            let at = form.index(&choice.index, at)?;
             let (logprobs, finish) = (choice.logprobs.take(), choice.finish_reason.0.take());
-            let part = part(choice).0.map(|p| p.0).unwrap_or_default();
-            self.choice(at, part, logprobs, finish, &mut events);
+            let part = match form {
+                Form::Whole => choice.message,
+                Form::Chunk => choice.delta,
+            };
+            let part = part.0.map(|p| p.0).unwrap_or_default();
+            self.choice(at, part, form, &mut events)?;
+            self.ending(at, logprobs, finish, &mut events);
         }
         if let Some(Object(usage)) = found.usage.0 {
             self.usage = usage.read();
@@ -153,20 +157,13 @@ impl Decoder {
         Ok(events)
     }
 
-    fn choice(
-        &mut self,
-        at: usize,
-        part: Part,
-        logprobs: Option<Json>,
-        finish: Option<String>,
-        events: &mut Vec<Event>,
-    ) {
+    fn choice(&mut self, at: usize, part: Part, form: Form, events: &mut Vec<Event>) -> Result<(), LmError> {
         let said = self.choices.entry(at).or_default();
         // Vendors name the reasoning in two ways; some send both with the same text.
         if let Some(text) = part.reasoning_content.0.or(part.reasoning.0) {
             events.push(Event::Reasoning { choice: at, text });
         }
-        if let Some(text) = part.content.0 {
+        if let Some(Words(text)) = part.content.0 {
             said.something = true;
             events.push(Event::Text { choice: at, text });
         }
@@ -185,12 +182,16 @@ impl Decoder {
             };
             events.push(Event::ToolCall {
                 choice: at,
-                index: index(&call.index, i),
+                index: form.index(&call.index, i)?,
                 id: call.id.0,
                 name: function.name.0,
                 arguments,
             });
         }
+        Ok(())
+    }
+
+    fn ending(&mut self, at: usize, logprobs: Option<Json>, finish: Option<String>, events: &mut Vec<Event>) {
         if let Some(logprobs) = logprobs {
             events.push(Event::Logprobs { choice: at, logprobs });
         }
@@ -202,7 +203,7 @@ impl Decoder {
                 "content_filter" => FinishReason::ContentFilter,
                 _ => FinishReason::Other(word),
             };
-            said.filtered |= reason == FinishReason::ContentFilter;
+            self.choices.entry(at).or_default().filtered |= reason == FinishReason::ContentFilter;
             events.push(Event::Finish { choice: at, reason });
         }
     }
@@ -224,7 +225,31 @@ impl Decoder {
     }
 }
 
-/// The place that an item says it has, or else that where it stands.
-fn index(said: &Maybe<u64>, at: usize) -> usize {
-    said.0.and_then(|i| usize::try_from(i).ok()).unwrap_or(at)
+/// How a reply comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// At once.
+    Whole,
+    /// Bit by bit.
+    Chunk,
+}
+
+/// More completions or calls than anyone asks for; a higher index is the provider's mistake.
+const MOST: u64 = 1024;
+
+impl Form {
+    /// Which completion or call an item is. Of a whole reply that is where it stands, whatever it says; of a stream,
+    /// what it says.
+    fn index(self, said: &Maybe<u64>, at: usize) -> Result<usize, LmError> {
+        match said.0 {
+            Some(index) if self == Self::Chunk => {
+                let fits = usize::try_from(index).ok().filter(|_| index < MOST);
+                fits.ok_or_else(|| {
+                    let message = format!("expected an `index` under {MOST}, found {index}");
+                    LmError::new(LmErrorKind::Protocol, message)
+                })
+            }
+            _ => Ok(at),
+        }
+    }
 }

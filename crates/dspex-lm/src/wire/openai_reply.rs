@@ -3,10 +3,29 @@
 use dspex_core::Usage;
 use dspex_core::lm::{LmError, LmErrorKind};
 use serde::Deserialize;
+use serde::de::SeqAccess;
 use serde_json::Value as Json;
 
 use super::failure::Said;
-use super::maybe::{Maybe, Object};
+use super::maybe::{Maybe, Object, Shape};
+
+/// What was said: text, or a list of parts, of which the texts count.
+#[derive(Debug)]
+pub(super) struct Words(pub(super) String);
+
+impl Shape for Words {
+    fn of_text(text: &str) -> Option<Self> {
+        String::of_text(text).map(Self)
+    }
+
+    fn of_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Option<Self>, A::Error> {
+        let mut all = String::new();
+        while let Some(item) = items.next_element::<Json>()? {
+            all.push_str(item.as_str().or_else(|| item["text"].as_str()).unwrap_or_default());
+        }
+        Ok(Self::of_text(&all))
+    }
+}
 
 /// A list of objects, each of which may be something else.
 type Objects<T> = Vec<Maybe<Object<T>>>;
@@ -36,7 +55,7 @@ pub(super) struct Completion {
 pub(super) struct Part {
     pub(super) reasoning_content: Maybe<String>,
     pub(super) reasoning: Maybe<String>,
-    pub(super) content: Maybe<String>,
+    pub(super) content: Maybe<Words>,
     pub(super) refusal: Maybe<String>,
     pub(super) tool_calls: Maybe<Objects<Call>>,
 }

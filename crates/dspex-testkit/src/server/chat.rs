@@ -72,13 +72,9 @@ impl Asked {
         let messages = json["messages"].as_array().ok_or("expected `messages` as a list")?;
         let mut request = Request::new(messages.iter().map(message).collect::<Result<_, _>>()?);
         let mut options = Options::new();
-        if let Some(n) = json["n"].as_u64() {
-            options.n = Some(
-                u32::try_from(n)
-                    .ok()
-                    .filter(|n| (1..=128).contains(n))
-                    .ok_or("expected `n` from 1 to 128")?,
-            );
+        if let Some(n) = json.get("n").filter(|n| !n.is_null()) {
+            let count = n.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=128).contains(n));
+            options.n = Some(count.ok_or_else(|| format!("expected `n` from 1 to 128, found {n}"))?);
         }
         options.temperature = json["temperature"].as_f64();
         options.max_tokens = json["max_tokens"].as_u64().or(json["max_completion_tokens"].as_u64());

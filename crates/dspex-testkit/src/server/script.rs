@@ -1,9 +1,11 @@
 //! Scripts: what a server answers, in order or by what is asked, faults included.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::{HeaderName, HeaderValue};
 use dspex_core::lm::{Reply, Request};
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// One answer of a [`Script`].
@@ -143,7 +145,7 @@ impl Script {
     /// use dspex_testkit::Script;
     /// let script = Script::parse("{\"when\": \"France\", \"text\": \"Paris\"}\n{\"status\": 503}\n")?;
     /// let e = Script::parse("{\"txt\": \"Paris\"}").unwrap_err();
-    /// assert!(e.starts_with("line 1: expected one of the keys text, status"));
+    /// assert!(e.starts_with("line 1: expected the object of an answer, found: unknown field `txt`"));
     /// # let _ = script;
     /// # Ok::<(), String>(())
     /// ```
@@ -151,17 +153,18 @@ impl Script {
         let mut lines = Lines::default();
         for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = |e: String| format!("line {}: {e}", i + 1);
-            let json: Json = serde_json::from_str(line)
-                .map_err(|e| place(format!("expected a JSON object, found: {e}")))?;
-            if lines.repeat {
+            let line: Line = serde_json::from_str(line)
+                .map_err(|e| place(format!("expected the object of an answer, found: {e}")))?;
+            if lines.repeat && line.when.is_none() {
                 return Err(place("expected no line after one that repeats, found another".into()));
             }
-            let answer = answer(&json).map_err(place)?;
-            match json["when"].as_str() {
-                Some(when) => lines.rules.push((when.to_owned(), answer)),
+            let (when, repeat) = (line.when.clone(), line.repeat);
+            let answer = line.answer().map_err(place)?;
+            match when {
+                Some(when) => lines.rules.push((when, answer)),
                 None => {
                     lines.queue.push_back(answer);
-                    lines.repeat = json["repeat"].as_bool().unwrap_or(false);
+                    lines.repeat = repeat;
                 }
             }
         }
@@ -190,43 +193,93 @@ impl Script {
     }
 }
 
-fn answer(line: &Json) -> Result<Answer, String> {
-    const KEYS: [&str; 8] = ["text", "status", "hang", "body", "headers", "cut_after", "when", "repeat"];
-    let object = line.as_object().ok_or_else(|| format!("expected an object, found {line}"))?;
-    if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(format!("expected one of the keys {}, found `{key}`", KEYS.join(", ")));
-    }
-    let answer = if let Some(text) = object.get("text") {
-        Answer::text(text.as_str().ok_or_else(|| format!("expected `text` as text, found {text}"))?)
-    } else if let Some(status) = object.get("status") {
-        http(status, object)?
-    } else if object.get("hang") == Some(&Json::Bool(true)) {
-        Answer::Hang
-    } else {
-        return Err("expected `text`, `status` or `hang`, found none of them".into());
-    };
-    match object.get("cut_after") {
-        None => Ok(answer),
-        Some(n) => {
-            let bytes = n.as_u64().and_then(|n| usize::try_from(n).ok());
-            Ok(answer.cut_after(
-                bytes.ok_or_else(|| format!("expected `cut_after` as a number of bytes, found {n}"))?,
-            ))
+/// A line of a script.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    text: Option<String>,
+    status: Option<u16>,
+    #[serde(default)]
+    hang: bool,
+    body: Option<Json>,
+    headers: Option<BTreeMap<String, Json>>,
+    cut_after: Option<usize>,
+    when: Option<String>,
+    #[serde(default)]
+    repeat: bool,
+}
+
+impl Line {
+    fn answer(self) -> Result<Answer, String> {
+        if self.repeat && self.when.is_some() {
+            return Err("expected `repeat` or `when`, found both: an answer by `when` repeats anyway".into());
         }
+        if self.status.is_none() && (self.body.is_some() || self.headers.is_some()) {
+            return Err("expected `body` and `headers` beside a `status`, found none".into());
+        }
+        let answer = match (self.text, self.status, self.hang) {
+            (Some(text), None, false) => Answer::text(text),
+            (None, Some(status), false) => http(status, self.body, self.headers.unwrap_or_default())?,
+            (None, None, true) => Answer::Hang,
+            (None, None, false) => {
+                return Err("expected `text`, `status` or `hang`, found none of them".into());
+            }
+            _ => return Err("expected one of `text`, `status` and `hang`, found more".into()),
+        };
+        Ok(match self.cut_after {
+            Some(bytes) => answer.cut_after(bytes),
+            None => answer,
+        })
     }
 }
 
 /// An HTTP answer as it stands.
-fn http(status: &Json, object: &serde_json::Map<String, Json>) -> Result<Answer, String> {
+fn http(status: u16, body: Option<Json>, headers: BTreeMap<String, Json>) -> Result<Answer, String> {
     let text = |json: &Json| json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-    let code = status.as_u64().and_then(|s| u16::try_from(s).ok()).filter(|s| (200..600).contains(s));
-    let code = code.ok_or_else(|| format!("expected `status` from 200 to 599, found {status}"))?;
-    let mut answer = match object.get("body") {
-        Some(body) => Answer::Http { status: code, headers: vec![json()], body: text(body) },
-        None => Answer::status(code),
+    if !(200..600).contains(&status) {
+        return Err(format!("expected `status` from 200 to 599, found {status}"));
+    }
+    let mut answer = match body {
+        Some(body) => Answer::Http { status, headers: vec![json()], body: text(&body) },
+        None => Answer::status(status),
     };
-    for (name, value) in object.get("headers").and_then(Json::as_object).into_iter().flatten() {
-        answer = answer.with_header(name, &text(value));
+    for (name, value) in headers {
+        let value = text(&value);
+        let fits = name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(&value).is_ok();
+        // The length is the server's to say; `cut_after` makes it a wrong one.
+        if !fits || name.eq_ignore_ascii_case("content-length") {
+            return Err(format!("expected headers that can be sent beside a body, found `{name}`"));
+        }
+        answer = answer.with_header(&name, &value);
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Script;
+
+    #[test]
+    fn lines_that_mean_nothing_are_refused() {
+        let table = [
+            (r#"{"text": "a", "status": 500}"#, "one of `text`, `status` and `hang`"),
+            (r#"{"text": "a", "body": "b"}"#, "beside a `status`"),
+            (r#"{"status": 200, "headers": [1]}"#, "expected a map"),
+            (r#"{"status": 200, "headers": {"bad name": "x"}}"#, "`bad name`"),
+            (r#"{"status": 200, "headers": {"content-length": "5"}}"#, "`content-length`"),
+            (r#"{"status": 99}"#, "from 200 to 599"),
+            (r#"{"text": "a", "repeat": "yes"}"#, "expected a boolean"),
+            (r#"{"text": "a", "when": 5}"#, "expected a string"),
+            (r#"{"text": "a", "when": "b", "repeat": true}"#, "found both"),
+            (r#"{"text": "a", "text": "b"}"#, "duplicate field"),
+            (r#"{"hang": false}"#, "none of them"),
+            ("[1]", "expected"),
+            ("", "at least one line"),
+            ("{\"text\": \"a\", \"repeat\": true}\n{\"text\": \"b\"}", "after one that repeats"),
+        ];
+        for (line, words) in table {
+            let e = Script::parse(line).expect_err(line);
+            assert!(e.contains(words), "{line}: {e}");
+        }
+    }
 }

@@ -75,7 +75,7 @@ pub(crate) struct Eval {
     timeout: Option<Duration>,
 
     /// Exit with 1 where the score is lower, so that a build fails by it
-    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     fail_under: Option<f64>,
 
     /// Write the result of each example as it comes; the ending says the form: .jsonl, .json or .csv
@@ -91,6 +91,22 @@ pub(crate) struct Eval {
     pub(crate) json: bool,
 }
 
+/// Whether two paths lead to one file, by links of either kind, too.
+fn same_file(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(a), Ok(b)) = (a.metadata(), b.metadata()) {
+        use std::os::unix::fs::MetadataExt as _;
+        return a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
+
+/// A score that others can be compared with.
+fn score(text: &str) -> Result<f64, String> {
+    let score = text.parse().ok().filter(|s: &f64| s.is_finite());
+    score.ok_or_else(|| "expected a number, such as 0.8".to_owned())
+}
+
 /// A time in seconds.
 fn seconds(text: &str) -> Result<Duration, String> {
     let time = text.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
@@ -104,6 +120,11 @@ impl Eval {
         let field = self.field(signature)?;
         let metric = dspex_evaluate::by_name(&self.metric, &field)?;
         let source = Source::open(&self.data, self.format.as_deref(), signature, &field, self.limit)?;
+        if source.total == Some(0) {
+            // Before the file of earlier results is written over.
+            return Err(Error::configuration("expected at least one example, found an empty set")
+                .with_hint("check the file, or --limit"));
+        }
         let program = loaded.build(&self.demos, &self.lm)?;
         let lm = loaded.lm(&self.lm)?;
         let ctx = loaded.context(lm, &self.policy, self.demos.seed)?;
@@ -178,12 +199,15 @@ impl Eval {
     /// The file for the results, opened before anything is paid for.
     fn open_results(&self, loaded: &Loaded) -> Result<Option<ResultWriter<File>>> {
         let Some(path) = self.results.as_deref() else { return Ok(None) };
-        let same = |other: &Path| {
-            path.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(a, b)| a == b)
-        };
-        if same(&self.data) {
-            let e = Error::configuration("expected another file for the results than the data file");
-            return Err(e.with_hint("name a file that may be overwritten"));
+        let mut read = loaded.paths(&self.demos);
+        let from_stdin = self.data.as_os_str() == "-";
+        read.push(if from_stdin { PathBuf::from("/dev/stdin") } else { self.data.clone() });
+        if let Some(other) = read.iter().find(|other| same_file(path, other)) {
+            let message = format!(
+                "expected another file for the results than those that are read, found `{}`",
+                other.display()
+            );
+            return Err(Error::configuration(message).with_hint("name a file that may be overwritten"));
         }
         let outputs = loaded.leaf_signature()?;
         let outputs = outputs.outputs().iter().map(|f| f.name.as_str());

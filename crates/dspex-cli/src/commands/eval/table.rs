@@ -71,6 +71,8 @@ fn shown(value: Option<&Value>, most: usize) -> String {
         other => other.to_repr().unwrap_or_else(|_| format!("<{}>", other.kind())),
     };
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // What moves the cursor or changes colours is data here.
+    let line: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if line.chars().count() <= most {
         return line;
     }
@@ -87,5 +89,6 @@ mod tests {
         assert_eq!(shown(Some(&"äöüäöüäöüäöü".into()), 10), "äöüäöüä...");
         assert_eq!(shown(Some(&Value::None), 10), "None");
         assert_eq!(shown(None, 10), "");
+        assert_eq!(shown(Some(&"a\u{1b}[31mb".into()), 10), "a\u{fffd}[31mb");
     }
 }
