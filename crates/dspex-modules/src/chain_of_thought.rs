@@ -133,6 +133,25 @@ impl<S> ChainOfThought<S> {
         Self { predict: self.predict.with_options(options) }
     }
 
+    /// The chain with other instructions.
+    ///
+    /// ```
+    /// use dspex_modules::ChainOfThought;
+    /// let terse = ChainOfThought::parse("question -> answer")?.with_instructions("Answer in one word.").with_n(3);
+    /// assert_eq!(terse.signature().instructions(), "Answer in one word.");
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_instructions(self, instructions: impl Into<String>) -> Self {
+        Self { predict: self.predict.with_instructions(instructions) }
+    }
+
+    /// The chain asking for `n` completions.
+    #[must_use]
+    pub fn with_n(self, n: u32) -> Self {
+        Self { predict: self.predict.with_n(n) }
+    }
+
     /// The signature as it is now, the reasoning included.
     pub fn signature(&self) -> &Signature {
         self.predict.signature()
