@@ -223,6 +223,12 @@ impl Loaded {
             (None, None, _) => Vec::new(),
         };
         Ok(match args.draw {
+            Some(n) if n > all.len() => {
+                let message = format!("expected to draw at most {} demonstrations, found {n}", all.len());
+                return Err(
+                    Error::configuration(message).with_hint("there are no more; draw fewer, or give more")
+                );
+            }
             Some(n) => {
                 let mut random = dspex_core::Random::new(args.seed, "demos");
                 random.sample(all.len(), n).into_iter().map(|i| all[i].clone()).collect()

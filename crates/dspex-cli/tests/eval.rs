@@ -257,6 +257,25 @@ fn results_never_replace_what_was_read() {
 }
 
 #[test]
+fn settings_that_mean_nothing_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["data.jsonl", "demos.jsonl"] {
+        fs::write(folder.path().join(name), row(0)).unwrap();
+    }
+    let table: [(&[&str], &str); 4] = [
+        (&["--concurrency", "0"], "zero"),
+        (&["--table", "0"], "zero"),
+        (&["--demos", "demos.jsonl", "--draw", "2"], "expected to draw at most 1 demonstrations, found 2"),
+        (&["--draw", "1"], "expected to draw at most 0 demonstrations"),
+    ];
+    for (args, words) in table {
+        let output = eval(folder.path(), &["--data", "data.jsonl"]).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(words), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_score_that_is_too_low_fails_the_build() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("data.jsonl"), row(0)).unwrap();

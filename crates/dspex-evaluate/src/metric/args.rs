@@ -37,6 +37,9 @@ impl MetricArgs {
         for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             let (name, value) = item.split_once('=').ok_or_else(|| wrong("arguments as `name=value`"))?;
             let name = name.trim().to_owned();
+            if name.is_empty() || value.trim().is_empty() {
+                return Err(wrong("a name and a value in `name=value`"));
+            }
             if given.iter().any(|(n, _)| *n == name) {
                 return Err(wrong(&format!("`{name}` once")));
             }
@@ -101,6 +104,11 @@ mod tests {
             ),
             ("f1(frac=1)", "expected no arguments of `f1`, found `frac`"),
             ("numeric(absolute=1", "expected a `)` at the end, found `numeric(absolute=1`"),
+            ("f1(=1)", "expected a name and a value in `name=value`, found `f1(=1)`"),
+            (
+                "answer_passage_match(passages_in=)",
+                "expected a name and a value in `name=value`, found `answer_passage_match(passages_in=)`",
+            ),
             ("numeric(1)", "expected arguments as `name=value`, found `numeric(1)`"),
             (
                 "numeric(absolute=1, absolute=2)",

@@ -6,6 +6,7 @@ mod source;
 mod table;
 
 use std::fs::File;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -55,8 +56,8 @@ pub(crate) struct Eval {
     limit: Option<usize>,
 
     /// Examples at one time
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    concurrency: usize,
+    #[arg(long, value_name = "N", default_value = "8")]
+    concurrency: NonZeroUsize,
 
     /// Stop when more than so many examples ended with an error of any kind [default: never]
     #[arg(long, value_name = "N")]
@@ -84,7 +85,7 @@ pub(crate) struct Eval {
 
     /// Print a table of the first N results [default for N: 20]
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20", conflicts_with = "json")]
-    table: Option<usize>,
+    table: Option<NonZeroUsize>,
 
     /// Print one JSON object: score, interval, n, outcomes, usage, seconds, stopped, errors
     #[arg(long)]
@@ -129,7 +130,7 @@ impl Eval {
         let lm = loaded.lm(&self.lm)?;
         let ctx = loaded.context(lm, &self.policy, self.demos.seed)?;
         let mut results = self.open_results(&loaded)?;
-        let mut table = self.table.map(|most| Results::new(most, signature, &field));
+        let mut table = self.table.map(|most| Results::new(most.get(), signature, &field));
         let take = |example: &Example, result| {
             if let Some(table) = &mut table {
                 table.add(example, &result);
@@ -170,7 +171,8 @@ impl Eval {
     ) -> Result<Summary> {
         let total = source.total;
         let bar = progress::bar(total);
-        let mut evaluate = Evaluate::stream(source.stream()?).metric(metric).concurrency(self.concurrency);
+        let mut evaluate =
+            Evaluate::stream(source.stream()?).metric(metric).concurrency(self.concurrency.get());
         if let Some(total) = total {
             evaluate = evaluate.total(total);
         }
