@@ -262,7 +262,9 @@ fn settings_that_mean_nothing_are_refused() {
     for name in ["data.jsonl", "demos.jsonl"] {
         fs::write(folder.path().join(name), row(0)).unwrap();
     }
-    let table: [(&[&str], &str); 4] = [
+    std::os::unix::fs::symlink("/dev/null", folder.path().join("sink.json")).unwrap();
+    let table: [(&[&str], &str); 5] = [
+        (&["--results", "sink.json"], "found a pipe or a device"),
         (&["--concurrency", "0"], "zero"),
         (&["--table", "0"], "zero"),
         (&["--demos", "demos.jsonl", "--draw", "2"], "expected to draw at most 1 demonstrations, found 2"),

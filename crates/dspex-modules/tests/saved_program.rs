@@ -456,3 +456,20 @@ proptest! {
         prop_assert_eq!(loaded.state(), taught.state());
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn only_files_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Predict::parse("text -> mood").unwrap();
+    for (name, to, message) in [
+        ("lost.json", "nowhere/x.json", "a link that leads nowhere"),
+        ("null.json", "/dev/null", "it is no file"),
+    ] {
+        let link = folder.path().join(name);
+        std::os::unix::fs::symlink(to, &link).unwrap();
+        let e = program.save(&link).unwrap_err();
+        assert!(e.to_string().contains(message), "{e}");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+    }
+}

@@ -67,9 +67,13 @@ impl ResultWriter<File> {
         let path = path.as_ref();
         let format = Format::of_file(path)?;
         let place = path.display().to_string();
-        let file = File::create(path).map_err(|e| {
-            Error::new(ErrorKind::File { place: place.clone(), message: format!("cannot be written: {e}") })
-        })?;
+        let failed = |message: String| Error::new(ErrorKind::File { place: place.clone(), message });
+        // The end of a list is written again after each result, which a pipe cannot take back.
+        if format == Format::Json && path.metadata().is_ok_and(|m| !m.is_file()) {
+            let e = failed("expected a file that can be written over, found a pipe or a device".into());
+            return Err(e.with_hint("name the results .jsonl or .csv, which are written line by line"));
+        }
+        let file = File::create(path).map_err(|e| failed(format!("cannot be written: {e}")))?;
         Self::new(place, file, format, columns)
     }
 }

@@ -133,7 +133,14 @@ impl SavedProgram {
 
     fn replace(&self, path: &FilePath) -> std::io::Result<()> {
         // A link keeps pointing to the file, which is what is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = match (fs::canonicalize(path), fs::symlink_metadata(path)) {
+            (Ok(file), _) => file,
+            (Err(_), Ok(_)) => return Err(std::io::Error::other("it is a link that leads nowhere")),
+            (Err(_), Err(_)) => path.to_path_buf(),
+        };
+        if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+            return Err(std::io::Error::other("it is no file"));
+        }
         let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(FilePath::new("."));
         let mut options = tempfile::Builder::new();
         // Who may read it: as before, or whoever may read new files.
