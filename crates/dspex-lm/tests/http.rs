@@ -176,6 +176,11 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
         headers: vec![("content-type".into(), "application/json".into())],
         body: json!({"error": {"message": message, "type": "x", "code": code}}).to_string(),
     };
+    let plain = |status, body: serde_json::Value| Answer::Http {
+        status,
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: body.to_string(),
+    };
     let json = |body: serde_json::Value| Answer::body("application/json", body.to_string());
     let page = |status| Answer::Http {
         status,
@@ -190,6 +195,8 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
         (Answer::body("text/html", html), Protocol, "found text/html: <html> <body>Sign in"),
         (page(502), Server, "found bad gateway: <html>"),
         (page(404), Configuration, "found not found: <html>"),
+        (plain(404, json!({"detail": "Not Found"})), Configuration, "found not found: Not Found"),
+        (plain(400, json!({"detail": "no such option"})), InvalidRequest, "no such option"),
         (
             coded(404, "model_not_found", "The model `x` does not exist"),
             UnknownModel,
@@ -306,6 +313,25 @@ fn completions_are_told_apart_by_where_they_stand() {
         let server = serve([Answer::body("text/event-stream", far)]).await;
         let last = events(&model(&server).build().unwrap(), &question()).await.pop().unwrap();
         assert_eq!(last.unwrap_err().kind, LmErrorKind::Protocol);
+    });
+}
+
+#[test]
+fn a_server_that_does_not_stream_is_read_whole() {
+    block_on(async {
+        for content_type in ["application/json", "application/problem+json", "text/plain", ""] {
+            let body =
+                json!({"choices": [{"index": 0, "message": {"content": "A"}, "finish_reason": "stop"}]});
+            let server = serve([Answer::body(content_type, body.to_string())]).await;
+            let mut reply = dspex_core::lm::ReplyBuilder::new();
+            for event in events(&model(&server).build().unwrap(), &question()).await {
+                reply.push(event.unwrap());
+            }
+            assert_eq!(reply.finish().unwrap().choices[0].content(), "A", "{content_type}");
+        }
+        let server = serve([Answer::body("text/html", "<html>")]).await;
+        let e = events(&model(&server).build().unwrap(), &question()).await.pop().unwrap().unwrap_err();
+        assert_eq!((e.kind, e.request_id.as_deref()), (LmErrorKind::Protocol, Some("req-1")));
     });
 }
 

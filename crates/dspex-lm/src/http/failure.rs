@@ -51,7 +51,7 @@ impl Redaction {
     pub(super) fn of_status(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> LmError {
         let said = Said::in_body(body);
         let by_code = said.as_ref().and_then(Said::kind);
-        let kind = kind_of(status, by_code, said.is_some());
+        let kind = kind_of(status, by_code, said.as_ref().is_some_and(Said::is_of_protocol));
         let text = match &said {
             Some(said) => self.preview(said.message()),
             None if body.is_empty() => "an empty body".to_owned(),
@@ -84,12 +84,12 @@ impl Redaction {
     }
 }
 
-fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, is_json: bool) -> LmErrorKind {
+fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, of_protocol: bool) -> LmErrorKind {
     match status.as_u16() {
         401 | 403 => LmErrorKind::Auth,
         402 => LmErrorKind::Billing,
         // A provider that knows its own protocol says what it does not have; any other 404 is a wrong address.
-        404 if is_json => LmErrorKind::UnknownModel,
+        404 if of_protocol => LmErrorKind::UnknownModel,
         404 | 405 => LmErrorKind::Configuration,
         408 => LmErrorKind::Timeout,
         409 | 425 => LmErrorKind::Server,

@@ -84,11 +84,7 @@ impl HttpLm {
             return Err(LmError::new(LmErrorKind::Transport, message));
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let is_json = body.content_type.is_empty()
-            || body.content_type == "application/json"
-            || body.content_type.ends_with("+json")
-            || body.content_type == "text/plain";
-        if !is_json {
+        if !body.may_be_json() {
             return Err(self.transport.redaction.of_content("JSON", &body.content_type, bytes));
         }
         let mut events = (self.wire.decoder)().whole(bytes).map_err(|e| self.transport.redaction.clean(e))?;
@@ -113,17 +109,18 @@ impl HttpLm {
 
     async fn events(&self, request: &Request) -> Result<BoxStream<'static, Result<Event, LmError>>, LmError> {
         let mut body = self.open(request, true).await?;
-        match body.content_type.as_str() {
-            "text/event-stream" => {
-                Ok(Streamed::start(body, (self.wire.decoder)(), self.transport.redaction.clone()))
-            }
-            // A server that does not stream answers whole.
-            "application/json" => Ok(stream::iter(self.whole(body).await?.into_iter().map(Ok)).boxed()),
-            other => {
-                let (other, bytes) = (other.to_owned(), body.whole(MOST_ERROR_BYTES).await?);
-                Err(self.transport.redaction.of_content("a stream of events", &other, &bytes))
-            }
+        if body.content_type == "text/event-stream" {
+            return Ok(Streamed::start(body, (self.wire.decoder)(), self.transport.redaction.clone()));
         }
+        let request_id = body.request_id.clone();
+        if body.may_be_json() {
+            // A server that does not stream answers whole.
+            let events = self.whole(body).await.map_err(|e| named(e, request_id))?;
+            return Ok(stream::iter(events.into_iter().map(Ok)).boxed());
+        }
+        let bytes = body.whole(MOST_ERROR_BYTES).await?;
+        let e = self.transport.redaction.of_content("a stream of events", &body.content_type, &bytes);
+        Err(named(e, request_id))
     }
 }
 

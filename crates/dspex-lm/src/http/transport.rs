@@ -93,6 +93,12 @@ impl Body {
         Ok(chunk)
     }
 
+    /// Whether what the body says of itself leaves room for JSON; some servers say nothing, or that it is text.
+    pub(super) fn may_be_json(&self) -> bool {
+        matches!(self.content_type.as_str(), "" | "application/json" | "text/plain")
+            || self.content_type.ends_with("+json")
+    }
+
     /// The status of the reply.
     pub(super) fn status(&self) -> u16 {
         self.response.status().as_u16()

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 pub(crate) struct Said {
     message: Option<String>,
     codes: Vec<String>,
+    named: bool,
 }
 
 impl Said {
@@ -19,8 +20,9 @@ impl Said {
             Json::Array(items) => items.first()?,
             other => other,
         };
-        let error = error.get("error").filter(|e| !e.is_null()).unwrap_or(error);
-        Some(Self::read(error)).filter(|said| said.message.is_some())
+        let named = error.get("error").filter(|e| !e.is_null());
+        let said = Self { named: named.is_some(), ..Self::read(named.unwrap_or(error)) };
+        Some(said).filter(|said| said.message.is_some())
     }
 
     /// Of the error itself.
@@ -34,12 +36,18 @@ impl Said {
             Json::String(s) => Some(s.clone()),
             _ => text("message").or_else(|| text("detail")),
         };
-        Self { message, codes: ["code", "type"].into_iter().filter_map(text).collect() }
+        Self { message, codes: ["code", "type"].into_iter().filter_map(text).collect(), named: true }
     }
 
     /// The message, as it came.
     pub(crate) fn message(&self) -> &str {
         self.message.as_deref().unwrap_or("no message")
+    }
+
+    /// Whether it is an error by the protocol, under `error`. A web framework that knows no such path says something, too,
+    /// but not there: `{"detail": "Not Found"}`.
+    pub(crate) fn is_of_protocol(&self) -> bool {
+        self.named
     }
 
     /// The kind that the provider's code stands for. Codes decide, words of the message never do.
