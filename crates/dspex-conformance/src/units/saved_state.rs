@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dspex_core::lm::{LanguageModel, LmError, LmErrorKind, Reply, Request};
-use dspex_core::{BoxFuture, Example, Parameters, Program as _, ProgramState, visit};
+use dspex_core::{Example, LanguageModel, Parameters, Program as _, ProgramState, visit};
 use dspex_modules::{ChainOfThought, Predict, SavedProgram};
+use dspex_testkit::ScriptedLm;
 use serde_json::{Map, Value as Json};
 
 use crate::corpus::Corpus;
@@ -73,9 +73,7 @@ fn state_of_two_hop(row: &Json) -> Outcome {
 
 fn load(text: &str) -> Result<TwoHop, String> {
     let saved = SavedProgram::parse("the row", text).map_err(|e| failed(&e))?;
-    let named = |lm: &dspex_modules::LmSettings| {
-        Ok(Some(Arc::new(Named(lm.model().unwrap_or_default().to_owned())) as Arc<dyn LanguageModel>))
-    };
+    let named = |lm: &dspex_modules::LmSettings| Ok(Some(nobody(lm.model().unwrap_or_default())));
     saved.apply_with(&two_hop()?, named).map_err(|e| failed(&e))
 }
 
@@ -131,14 +129,6 @@ fn file_of_one(text: &str) -> Outcome {
 }
 
 /// A model that has a name and says nothing: nothing is called here.
-struct Named(String);
-
-impl LanguageModel for Named {
-    fn id(&self) -> &str {
-        &self.0
-    }
-
-    fn call<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
-        Box::pin(async { Err(LmError::new(LmErrorKind::Refusal, "nothing is called here")) })
-    }
+fn nobody(name: &str) -> Arc<dyn LanguageModel> {
+    Arc::new(ScriptedLm::replies::<String>([]).with_id(name))
 }

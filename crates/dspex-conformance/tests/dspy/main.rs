@@ -13,11 +13,10 @@ use std::sync::Arc;
 use dspex_adapters::{ChatAdapter, Wording};
 use dspex_conformance::Corpus;
 use dspex_conformance::checker::{Expected, Form, check};
-use dspex_core::lm::{LanguageModel, LmError, LmErrorKind, Message, Reply, Request};
-use dspex_core::{
-    Adapter as _, BoxFuture, Context, Example, Parameters, Program, Record, RenderCall, Value, visit,
-};
+use dspex_core::lm::{LanguageModel, Message};
+use dspex_core::{Adapter as _, Context, Example, Parameters, Program, Record, RenderCall, Value, visit};
 use dspex_modules::{ChainOfThought, LmSettings, Predict, SaveLoad, SavedProgram};
+use dspex_testkit::ScriptedLm;
 use serde_json::{Value as Json, json};
 
 /// The program of the script.
@@ -42,20 +41,12 @@ fn flat() -> Predict {
 }
 
 /// A model by name that is never called.
-struct Named(String);
-
-impl LanguageModel for Named {
-    fn id(&self) -> &str {
-        &self.0
-    }
-
-    fn call<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
-        Box::pin(async { Err(LmError::new(LmErrorKind::Refusal, "nothing is called here")) })
-    }
+fn nobody(name: &str) -> ScriptedLm {
+    ScriptedLm::replies::<String>([]).with_id(name)
 }
 
 fn named(lm: &LmSettings) -> Arc<dyn LanguageModel> {
-    Arc::new(Named(lm.model().unwrap().to_owned()))
+    Arc::new(nobody(lm.model().unwrap()))
 }
 
 #[expect(clippy::print_stderr, reason = "a test that does not run must be seen")]
@@ -157,7 +148,7 @@ fn programs_go_to_dspy_and_come_back() {
     });
 
     // What is saved here is loaded by DSPy, without a secret and without a complaint.
-    let ctx = Context::new(Named("any".into()));
+    let ctx = Context::new(nobody("any"));
     flat_here.save_with(&ctx, ours.path().join("flat.json")).unwrap();
     nested_here.save(ours.path().join("nested.json")).unwrap();
     let text = fs::read_to_string(ours.path().join("nested.json")).unwrap();
