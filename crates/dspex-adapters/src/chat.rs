@@ -4,13 +4,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use dspex_core::lm::{Choice, Request};
 use dspex_core::{Adapter, ParsePolicy, Parsed, Record, RenderCall, Result, Signature};
 
 use crate::format::{field_list, field_value, hint, marker};
 use crate::parse;
 use crate::turns;
-use crate::wording::{Wording, fill};
+use crate::wording::{ReminderWording, Wording, fill};
 
 /// The marker that ends an answer.
 const COMPLETED: &str = "completed";
@@ -86,6 +88,44 @@ impl ChatAdapter {
 
     fn reminder(&self, signature: &Signature) -> String {
         turns::reminder(signature, &self.wording.chat.reminder, marker, COMPLETED)
+    }
+}
+
+/// The sentences of the [chat adapter](ChatAdapter).
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.chat.system = "{instructions}\n\n{sections}".into();
+/// let (signature, inputs) = (Signature::parse("q -> a")?, Record::new().with("q", "1+1?"));
+/// let adapter = ChatAdapter::with_wording(wording);
+/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
+/// assert!(system.starts_with("Given the fields `q`, produce the fields `a`.\n\n[[ ## q ## ]]\n{q}"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChatWording {
+    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
+    pub system: String,
+    /// What the last turn asks for; a field is its marker.
+    pub reminder: ReminderWording,
+}
+
+impl Default for ChatWording {
+    fn default() -> Self {
+        Self {
+            system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
+                     Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
+                .into(),
+            reminder: ReminderWording {
+                first: "Now write {field}".into(),
+                next: ", {field}".into(),
+                of_type: String::new(),
+                last: ", and last {field}.".into(),
+            },
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use dspex_core::lm::{Choice, Request, ResponseFormat};
 use dspex_core::value::Dict;
 use dspex_core::{
@@ -14,7 +16,7 @@ use crate::format::{field_list, hint};
 use crate::parse;
 use crate::schema;
 use crate::turns;
-use crate::wording::{Wording, fill};
+use crate::wording::{ReminderWording, Wording, fill};
 
 /// The name under which a provider gets the schema of the outputs.
 const SCHEMA: &str = "outputs";
@@ -88,6 +90,47 @@ impl JsonAdapter {
 
     fn reminder(&self, signature: &Signature) -> String {
         turns::reminder(signature, &self.wording.json.reminder, str::to_owned, "")
+    }
+}
+
+/// The sentences of the [JSON adapter](JsonAdapter).
+///
+/// ```
+/// use dspex_adapters::{JsonAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// wording.json.system = "{instructions}\n\nAnswer like this:\n{object}".into();
+/// let (signature, inputs) = (Signature::parse("q -> a")?, Record::new().with("q", "1+1?"));
+/// let adapter = JsonAdapter::with_wording(wording);
+/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
+/// assert!(system.ends_with("Answer like this:\n{\n  \"a\": \"{a}\"\n}"), "{system}");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JsonWording {
+    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`.
+    pub system: String,
+    /// What stands for `{form}` where there are inputs: `{sections}`.
+    pub form: String,
+    /// What the last turn asks for; a field is its name.
+    pub reminder: ReminderWording,
+}
+
+impl Default for JsonWording {
+    fn default() -> Self {
+        Self {
+            system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
+                     {form}You write one JSON object, like this:\n\n{object}\n\nYour task:\n{instructions}"
+                .into(),
+            form: "Each value you are given stands under its marker, like this:\n\n{sections}\n\n".into(),
+            reminder: ReminderWording {
+                first: "Now write one JSON object with {field}".into(),
+                next: ", {field}".into(),
+                of_type: String::new(),
+                last: ".".into(),
+            },
+        }
     }
 }
 

@@ -16,11 +16,11 @@ use std::sync::Arc;
 
 use dspex_core::{Adapter, Result, unknown_name};
 
-pub use chat::ChatAdapter;
-pub use json::JsonAdapter;
+pub use chat::{ChatAdapter, ChatWording};
+pub use json::{JsonAdapter, JsonWording};
 #[doc(hidden)]
 pub use parse::conformance;
-pub use wording::{ChatWording, DemoWording, FieldWording, JsonWording, ReminderWording, Wording};
+pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;

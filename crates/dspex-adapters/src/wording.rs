@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{ChatWording, JsonWording};
+
 /// The sentences around the parts that every wording has in common.
 ///
 /// Templates name what they take in braces; anything else is written as it stands. The default is ours: short and
@@ -116,52 +118,6 @@ pub struct ReminderWording {
     pub last: String,
 }
 
-/// The sentences of the [chat adapter](crate::ChatAdapter).
-///
-/// ```
-/// use dspex_adapters::{ChatAdapter, Wording};
-/// use dspex_core::{Adapter, Record, RenderCall, Signature};
-/// let mut wording = Wording::default();
-/// wording.chat.system = "{instructions}\n\n{sections}".into();
-/// let (signature, inputs) = (Signature::parse("q -> a")?, Record::new().with("q", "1+1?"));
-/// let adapter = ChatAdapter::with_wording(wording);
-/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
-/// assert!(system.starts_with("Given the fields `q`, produce the fields `a`.\n\n[[ ## q ## ]]\n{q}"));
-/// # Ok::<(), dspex_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ChatWording {
-    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
-    pub system: String,
-    /// What the last turn asks for; a field is its marker.
-    pub reminder: ReminderWording,
-}
-
-/// The sentences of the [JSON adapter](crate::JsonAdapter).
-///
-/// ```
-/// use dspex_adapters::{JsonAdapter, Wording};
-/// use dspex_core::{Adapter, Record, RenderCall, Signature};
-/// let mut wording = Wording::default();
-/// wording.json.system = "{instructions}\n\nAnswer like this:\n{object}".into();
-/// let (signature, inputs) = (Signature::parse("q -> a")?, Record::new().with("q", "1+1?"));
-/// let adapter = JsonAdapter::with_wording(wording);
-/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
-/// assert!(system.ends_with("Answer like this:\n{\n  \"a\": \"{a}\"\n}"), "{system}");
-/// # Ok::<(), dspex_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct JsonWording {
-    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`.
-    pub system: String,
-    /// What stands for `{form}` where there are inputs: `{sections}`.
-    pub form: String,
-    /// What the last turn asks for; a field is its name.
-    pub reminder: ReminderWording,
-}
-
 impl Default for Wording {
     fn default() -> Self {
         Self {
@@ -182,29 +138,8 @@ impl Default for Wording {
                 incomplete: "An example in which some fields are left out.".into(),
                 missing_output: "(left out of this example)".into(),
             },
-            chat: ChatWording {
-                system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
-                         Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
-                    .into(),
-                reminder: ReminderWording {
-                    first: "Now write {field}".into(),
-                    next: ", {field}".into(),
-                    of_type: String::new(),
-                    last: ", and last {field}.".into(),
-                },
-            },
-            json: JsonWording {
-                system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
-                         {form}You write one JSON object, like this:\n\n{object}\n\nYour task:\n{instructions}"
-                    .into(),
-                form: "Each value you are given stands under its marker, like this:\n\n{sections}\n\n".into(),
-                reminder: ReminderWording {
-                    first: "Now write one JSON object with {field}".into(),
-                    next: ", {field}".into(),
-                    of_type: String::new(),
-                    last: ".".into(),
-                },
-            },
+            chat: ChatWording::default(),
+            json: JsonWording::default(),
         }
     }
 }
