@@ -8,6 +8,7 @@ mod format;
 mod json;
 mod markers;
 mod parse;
+mod read;
 mod schema;
 mod turns;
 mod wording;
@@ -20,6 +21,7 @@ pub use chat::{ChatAdapter, ChatWording};
 pub use json::{JsonAdapter, JsonWording};
 #[doc(hidden)]
 pub use parse::conformance;
+pub use read::{read_text, read_value};
 pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.

@@ -8,6 +8,7 @@ use crate::path::Path;
 use crate::prediction::Attempt;
 use crate::signature::{EditError, SignatureError, StateError};
 use crate::usage::Usage;
+use crate::validation::ValidationErrors;
 use crate::value::text::UnsupportedKind;
 use crate::value::{Value, ValueError};
 
@@ -187,6 +188,12 @@ pub enum ErrorKind {
         /// The value.
         found: String,
     },
+    /// Values that break rules beyond their types, each with its place and a code.
+    #[error("expected values that keep the rules, found {} that do not: {errors}", errors.len())]
+    Validation {
+        /// What is wrong.
+        errors: ValidationErrors,
+    },
     /// Code of a program that panicked.
     #[error("expected the program to end, found a panic: {message}")]
     Panic {
@@ -270,6 +277,7 @@ impl ErrorKind {
             Self::FieldType { .. } => "field_type",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Constraint { .. } => "constraint",
+            Self::Validation { .. } => "validation",
             Self::Panic { .. } => "panic",
             Self::Metric { .. } => "metric",
             Self::Data { .. } => "data",
@@ -294,6 +302,7 @@ impl ErrorKind {
                 "read the raw reply; the rule that refuses it can be switched off in the policy"
             }
             Self::Constraint { .. } => "tell the model the bound in the description, or widen it",
+            Self::Validation { .. } => "tell the model the rules in the descriptions or the instructions",
             Self::Panic { .. } => "mend the program; give an error where it cannot go on",
             Self::Data { .. } => "mend it there, and run again",
             Self::File { .. } => "check the path and who may read or write it",
@@ -319,7 +328,7 @@ impl ErrorKind {
             | Self::MissingFields { .. }
             | Self::FieldType { .. }
             | Self::Ambiguous { .. } => Stage::Parse,
-            Self::Constraint { .. } => Stage::Validation,
+            Self::Constraint { .. } | Self::Validation { .. } => Stage::Validation,
             Self::Panic { .. } => Stage::Program,
             Self::Metric { .. } => Stage::Metric,
             Self::Data { .. } | Self::File { .. } | Self::Output { .. } => Stage::Data,
@@ -337,6 +346,7 @@ impl ErrorKind {
             | Self::Ambiguous { field, .. }
             | Self::Constraint { field, .. } => Some(field),
             Self::Unsupported { field, .. } | Self::Data { field, .. } => field.as_deref(),
+            Self::Validation { errors } => Some(errors.first().path.as_str()),
             Self::MissingInputs { missing: names, .. }
             | Self::UnknownInputs { unknown: names, .. }
             | Self::MissingFields { missing: names, .. } => names.first().map(String::as_str),

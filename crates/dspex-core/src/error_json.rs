@@ -31,6 +31,9 @@ impl Error {
         if let ErrorKind::Ambiguous { rule, .. } = self.kind() {
             out["rule"] = json!(rule.id());
         }
+        if let ErrorKind::Validation { errors } = self.kind() {
+            out["errors"] = json!(errors);
+        }
         if let ErrorKind::Lm(lm) = self.kind() {
             out["model"] = json!(lm.model);
             out["status"] = json!(lm.status);

@@ -28,6 +28,7 @@ mod suggest;
 mod trace;
 pub mod types;
 mod usage;
+pub mod validation;
 pub mod value;
 
 pub use adapter::{Adapter, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};

@@ -18,10 +18,22 @@ use dspex_core::{
     shorten_text,
 };
 
-use coerce::Coercion;
+use coerce::{Coercion, Mismatch};
+pub(crate) use coerce::{coerce_text, coerce_value};
 use scan::{Scanned, Section};
 
 pub(crate) use object::object;
+
+/// Reads one value by itself.
+pub(crate) fn lone(
+    place: &str,
+    policy: &ParsePolicy,
+    read: impl FnOnce(&mut Coercion<'_>) -> Result<Value, Mismatch>,
+) -> Result<(Value, Vec<Note>)> {
+    let mut cx = Coercion::new(policy, place);
+    let value = read(&mut cx).map_err(|m| m.into_error(place))?;
+    Ok((value, cx.into_notes()))
+}
 
 /// Reads a completion whose fields stand in sections under markers.
 pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
@@ -144,7 +156,7 @@ fn finish(
         }
     }
     if missing.is_empty() {
-        return Ok(Parsed::new(fields, notes));
+        return Ok(Parsed::new(validate::rules(signature, fields)?, notes));
     }
     Err(self::missing(signature, missing))
 }

@@ -1,6 +1,6 @@
 //! The rules of a field, checked on the value that was read.
 
-use dspex_core::{Error, ErrorKind, Field, ParsePolicy, ParseRule, Value};
+use dspex_core::{Error, ErrorKind, Field, ParsePolicy, ParseRule, Record, Signature, Value};
 
 /// Checks a value against its field's constraints, which DSPy tells the model and does not check.
 pub(crate) fn validate(field: &Field, value: &Value, policy: &ParsePolicy) -> Result<(), Error> {
@@ -10,6 +10,14 @@ pub(crate) fn validate(field: &Field, value: &Value, policy: &ParsePolicy) -> Re
     field.check(value).map_err(|e| {
         Error::new(ErrorKind::Constraint { field: field.name.clone(), rule: e.rule, found: e.found })
     })
+}
+
+/// Runs the rules that the program's author gave beyond the types, which hold under every policy.
+pub(crate) fn rules(signature: &Signature, fields: Record) -> Result<Record, Error> {
+    match signature.validation() {
+        Some(rules) => rules.run(fields).map_err(|errors| ErrorKind::Validation { errors }.into()),
+        None => Ok(fields),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Editing signatures. Every operation gives a new one.
 
-use super::{Direction, Field, Inner, Signature};
 use std::sync::Arc;
+
+use super::{Direction, Field, Inner, Signature};
+use crate::validation::Validation;
 
 /// An edit that does not fit the signature.
 ///
@@ -107,7 +109,41 @@ impl Signature {
         };
         let at = place(index, group.len(), field.direction)?;
         group.insert(at, field);
-        Self::from_parts(inner.name, Some(inner.instructions), inner.inputs, inner.outputs)
+        let edited = Self::from_parts(inner.name, Some(inner.instructions), inner.inputs, inner.outputs)?;
+        match inner.validation {
+            Some(rules) => edited.with_rules(rules),
+            None => Ok(edited),
+        }
+    }
+
+    /// The signature with rules beyond types and constraints for its outputs, in the place of those that it had.
+    ///
+    /// ```
+    /// use dspex_core::{EditError, Signature, validation::{Validation, check}};
+    /// let short = || check("short", "one word", |v| v.as_str().is_none_or(|s| !s.contains(' ')));
+    /// let signature = Signature::parse("question -> answer")?;
+    /// let e = signature.with_validation(Validation::new().field("anser", short())).unwrap_err();
+    /// assert_eq!(e.to_string(), "expected one of the fields `answer`, found `anser`");
+    /// let signature = signature.with_validation(Validation::new().field("answer", short()))?;
+    /// assert_eq!(signature.validation().unwrap().field_names().collect::<Vec<_>>(), ["answer"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_validation(&self, rules: Validation) -> Result<Self, EditError> {
+        self.with_rules(Arc::new(rules))
+    }
+
+    fn with_rules(&self, rules: Arc<Validation>) -> Result<Self, EditError> {
+        let known = || self.outputs().iter().map(|f| format!("`{}`", f.name)).collect::<Vec<_>>().join(", ");
+        if let Some(name) = rules.field_names().find(|name| !self.outputs().iter().any(|f| f.name == *name)) {
+            return Err(EditError::Unknown { name: name.to_owned(), known: known() });
+        }
+        let computed = rules.computed_fields();
+        for (i, field) in computed.iter().enumerate() {
+            if self.field(&field.name).is_some() || computed[..i].iter().any(|f| f.name == field.name) {
+                return Err(EditError::Duplicate { name: field.name.clone() });
+            }
+        }
+        Ok(Self(Arc::new(Inner { validation: Some(rules), ..(*self.0).clone() })))
     }
 
     /// The signature without a field; a name that is not there changes nothing, as in DSPy.

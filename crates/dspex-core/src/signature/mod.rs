@@ -15,6 +15,8 @@ mod typed;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::validation::Validation;
+
 pub use constraint::{Constraint, ConstraintError};
 pub use edit::EditError;
 pub use field::{Direction, Field};
@@ -45,6 +47,7 @@ struct Inner {
     instructions: String,
     inputs: Vec<Field>,
     outputs: Vec<Field>,
+    validation: Option<Arc<Validation>>,
 }
 
 /// The name that DSPy gives to signatures that come from a string.
@@ -75,7 +78,7 @@ impl Signature {
         let instructions = instructions
             .filter(|text| !text.is_empty())
             .unwrap_or_else(|| default_instructions(&inputs, &outputs));
-        Ok(Self(Arc::new(Inner { name, instructions, inputs, outputs })))
+        Ok(Self(Arc::new(Inner { name, instructions, inputs, outputs, validation: None })))
     }
 
     /// The name; signatures from strings are called `StringSignature`.
@@ -96,6 +99,11 @@ impl Signature {
     /// Output fields in order.
     pub fn outputs(&self) -> &[Field] {
         &self.0.outputs
+    }
+
+    /// The rules beyond types and constraints, for what comes back.
+    pub fn validation(&self) -> Option<&Validation> {
+        self.0.validation.as_deref()
     }
 
     /// All fields: inputs, then outputs.

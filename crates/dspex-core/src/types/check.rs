@@ -94,6 +94,14 @@ impl FieldType {
             (Self::Enum(e), v) => {
                 e.members.iter().any(|(name, member)| member == v || v.as_str() == Some(name.as_str()))
             }
+            (Self::Named(n), v) => {
+                n.base().check_at(v, place)?;
+                return n.after(v.clone()).map(|_| ()).map_err(|e| TypeMismatch {
+                    place: place.to_owned(),
+                    expected: format!("{} ({e})", n.name()),
+                    found: crate::error::shorten(v),
+                });
+            }
             (Self::Struct(s), Value::Struct(v)) => return s.check_fields(|name| v.fields.get(name), place),
             (Self::Struct(s), Value::Dict(d)) => return s.check_fields(|name| Dict::get_str(d, name), place),
             (Self::Special(s), Value::Media(m)) => media_fits(s, m),

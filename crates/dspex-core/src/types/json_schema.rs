@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{FieldType, StructField, StructType};
+use super::{FieldType, NamedType, StructField, StructType};
+use crate::signature::Constraint;
 
 impl FieldType {
     /// The JSON Schema of the type as prompts show it; structs stand under `$defs`.
@@ -99,6 +100,7 @@ impl FieldType {
                 defs.insert(s.name(), s.schema());
                 reference(&s.name())
             }
+            Self::Named(n) => named_schema(n, defs),
             Self::Schema(s) => {
                 let mut schema = s.schema.clone();
                 // Definitions stand at the top, which is where references look for them.
@@ -112,6 +114,17 @@ impl FieldType {
             }
         }
     }
+}
+
+/// The base's schema with the name, what it is for, and the rules.
+fn named_schema(named: &NamedType, defs: &mut BTreeMap<String, Json>) -> Json {
+    let mut schema = named.base().schema(defs);
+    schema["title"] = json!(named.name());
+    if let Some(description) = named.description() {
+        schema["description"] = json!(description);
+    }
+    constrain(&mut schema, named.constraints(), named.base());
+    schema
 }
 
 fn item_schema(item: Option<&FieldType>, defs: &mut BTreeMap<String, Json>) -> Json {
@@ -170,7 +183,7 @@ fn struct_schema(s: &StructType, defs: &mut BTreeMap<String, Json>) -> Json {
 
 fn property(field: &StructField, name: &str, defs: &mut BTreeMap<String, Json>) -> Json {
     let mut schema = field.ty.schema(defs);
-    constrain(&mut schema, field);
+    constrain(&mut schema, &field.constraints, &field.ty);
     // Pydantic titles a property unless its schema is that of a named type, alone or beside `null`.
     let names_a_type = schema.get("$ref").is_some()
         || matches!(field.ty.without_none(), FieldType::Struct(_) | FieldType::Enum(_) | FieldType::Ref(_));
@@ -186,10 +199,11 @@ fn property(field: &StructField, name: &str, defs: &mut BTreeMap<String, Json>) 
     schema
 }
 
-/// Writes the rules of a field as pydantic does: beside the type that they are about, or, where there are several,
+/// Writes rules as pydantic does: beside the type that they are about, or, where there are several,
 /// under their Python names.
-fn constrain(schema: &mut Json, field: &StructField) {
-    let several = matches!(field.ty.without_none(), FieldType::Union(_) | FieldType::Any);
+fn constrain(schema: &mut Json, constraints: &[Constraint], ty: &FieldType) {
+    let ty = ty.without_none();
+    let several = matches!(ty, FieldType::Union(_) | FieldType::Any);
     let mut place = schema;
     while !several && place.get("anyOf").is_some() {
         let options = place["anyOf"].as_array_mut().map(|o| o.iter_mut());
@@ -199,9 +213,9 @@ fn constrain(schema: &mut Json, field: &StructField) {
         }
     }
     let kind = place["type"].as_str().unwrap_or_default().to_owned();
-    for constraint in &field.constraints {
+    for constraint in constraints {
         let key = if several { Some(constraint.keyword()) } else { constraint.schema_keyword(&kind) };
-        let argument = match (constraint.argument().to_tagged(), &field.ty.without_none()) {
+        let argument = match (constraint.argument().to_tagged(), &ty) {
             (bound, FieldType::Decimal) => json!(bound.as_f64()),
             (argument, _) => argument,
         };

@@ -9,6 +9,7 @@ mod field_value;
 mod from_schema;
 mod json_schema;
 mod name;
+mod named;
 mod special;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use check::TypeMismatch;
 pub use field_value::{FieldValue, field_type_of};
 pub use json_schema::sort_type_first;
+pub use named::NamedType;
 pub use special::Special;
 
 use crate::signature::Constraint;
@@ -84,6 +86,8 @@ pub enum FieldType {
     Special(Special),
     /// A shape that only its JSON Schema says, such as a Rust enum with data; its Rust type checks the value.
     Schema(Arc<SchemaType>),
+    /// A type with a name, rules and ways to be read of its own, over another type.
+    Named(Arc<NamedType>),
 }
 
 /// The items of a tuple: one type for each place, or one for any number of places.
@@ -299,6 +303,7 @@ impl FieldType {
         match self {
             Self::None => true,
             Self::Union(u) => u.options.iter().any(Self::allows_none),
+            Self::Named(n) => n.base().allows_none(),
             _ => false,
         }
     }
@@ -360,6 +365,7 @@ impl FieldType {
                         .collect::<Option<_>>()?,
                 })
             }
+            Self::Named(n) => n.after(n.base().first_value()?).ok()?,
             Self::Ref(_) | Self::Special(_) | Self::Schema(_) => return None,
         })
     }

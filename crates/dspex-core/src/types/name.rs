@@ -88,6 +88,7 @@ impl FieldType {
             Self::Struct(s) => s.name.clone(),
             Self::Ref(name) => name.to_string(),
             Self::Schema(s) => s.name.clone(),
+            Self::Named(n) => n.name().to_owned(),
             Self::None | Self::Union(_) | Self::Literal(_) | Self::Special(_) => String::new(),
         }
     }

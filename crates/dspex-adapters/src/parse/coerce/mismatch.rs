@@ -1,5 +1,6 @@
 //! What is wrong with a value: where, what was expected and what was found.
 
+use dspex_core::validation::ValidationErrors;
 use dspex_core::{ConstraintError, Error, ErrorKind, FieldType, ParseRule, Stage, Value, shorten_text};
 
 /// A value that is not of its type.
@@ -17,6 +18,8 @@ pub(crate) struct Mismatch {
     pub(crate) rule: Option<ParseRule>,
     /// Whether the value is of its type and breaks a rule of its field, which `expected` then says.
     pub(crate) broken: bool,
+    /// What a validator of the value's type says, which then is all there is to say.
+    pub(crate) fault: Option<ValidationErrors>,
     /// Whether the type is one that cannot be read yet.
     pub(crate) unsupported: bool,
     /// Whether the reading ends here: no other option of a union is tried, as DSPy raises another error.
@@ -42,6 +45,7 @@ impl Mismatch {
             found: shorten_text(found),
             rule: None,
             broken: false,
+            fault: None,
             unsupported: false,
             hard: false,
         }
@@ -50,6 +54,11 @@ impl Mismatch {
     /// A value that breaks a rule of its field.
     pub(crate) fn broken(e: &ConstraintError) -> Self {
         Self { broken: true, ..Self::words(&e.rule, &e.found) }
+    }
+
+    /// A value that a validator refuses.
+    pub(crate) fn fault(fault: ValidationErrors) -> Self {
+        Self { fault: Some(fault), ..Self::words("", "") }
     }
 
     pub(crate) fn unsupported(ty: &FieldType) -> Self {
@@ -86,6 +95,9 @@ impl Mismatch {
 impl From<Mismatch> for Error {
     fn from(m: Mismatch) -> Self {
         let field = m.field + &m.place;
+        if let Some(fault) = m.fault {
+            return Error::new(ErrorKind::Validation { errors: fault.at(&field) });
+        }
         Error::new(match m.rule {
             _ if m.unsupported => {
                 ErrorKind::Unsupported { field: Some(field), kind: m.expected, stage: Stage::Parse }

@@ -7,6 +7,7 @@ mod choice;
 mod decimal;
 mod mend;
 mod mismatch;
+mod named;
 mod scalar;
 mod several;
 #[cfg(test)]
@@ -114,6 +115,7 @@ fn from_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value,
             let value = candidate(text, ty)?.value;
             Ok(Walk::new(cx).validate(&value, ty).unwrap_or_else(|_| text.into()))
         }
+        FieldType::Named(n) => named::text(text, n, cx),
         _ => json_text(text, text, ty, cx),
     }
 }

@@ -6,7 +6,7 @@ use dspex_core::types::{StructField, StructType, TupleType, UnionType};
 use dspex_core::value::StructValue;
 use dspex_core::{FieldType, Note, ParseRule, Record, Special, Value};
 
-use super::{Coercion, Mismatch, choice, pyeq, scalar, time};
+use super::{Coercion, Mismatch, choice, named, pyeq, scalar, time};
 use crate::parse::pyeq::DictBuilder;
 
 /// How near a value is to what was given; unions take the option that is nearest.
@@ -80,6 +80,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 Some(s) => self.structure(value, &s, ty),
                 None => Err(Mismatch::unsupported(ty)),
             },
+            FieldType::Named(n) => named::value(self, value, n),
             FieldType::Special(Special::Reasoning) => self.reasoning(value, ty),
             FieldType::Date | FieldType::DateTime | FieldType::Time | FieldType::TimeDelta => {
                 let (value, exactness) = time::read(value, ty).ok_or_else(|| Mismatch::new(ty, value))?;

@@ -42,6 +42,13 @@ impl TypeRegistry {
         self
     }
 
+    /// The registry without a type.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     /// The type of that name.
     pub fn get(&self, name: &str) -> Option<&FieldType> {
         self.0.get(name)
