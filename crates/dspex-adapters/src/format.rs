@@ -102,20 +102,33 @@ pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<Str
 
 /// The hint beside the place of an output, empty for text.
 pub(crate) fn hint(field: &Field, wording: &FieldWording) -> String {
+    match hint_of(&field.ty, wording) {
+        Some(hint) => fill(&wording.note, &[("hint", &hint)]),
+        None => String::new(),
+    }
+}
+
+/// What is said of a type's form; nothing for text.
+fn hint_of(ty: &FieldType, wording: &FieldWording) -> Option<String> {
     let values = |values: &mut dyn Iterator<Item = &Value>| {
         values.map(|v| v.to_text().unwrap_or_default()).collect::<Vec<_>>().join("; ")
     };
-    let hint = match &field.ty {
-        FieldType::Str | FieldType::Special(Special::Reasoning | Special::Code(_)) => return String::new(),
+    Some(match ty {
+        FieldType::Str | FieldType::Special(Special::Reasoning | Special::Code(_)) => return None,
+        // A type with a name says what it is for.
+        FieldType::Named(n) => match (hint_of(n.base(), wording), n.description()) {
+            (hint, None) => return hint,
+            (None, Some(description)) => description.to_owned(),
+            (Some(hint), Some(description)) => format!("{hint} ({description})"),
+        },
         FieldType::Bool => wording.boolean.clone(),
-        FieldType::Int | FieldType::Float => fill(&wording.number, &[("type", &field.ty.name())]),
+        FieldType::Int | FieldType::Float => fill(&wording.number, &[("type", &ty.name())]),
         FieldType::Enum(e) => {
             fill(&wording.member, &[("values", &values(&mut e.members.iter().map(|(_, v)| v)))])
         }
         FieldType::Literal(l) => fill(&wording.literal, &[("values", &values(&mut l.iter()))]),
         other => fill(&wording.schema, &[("schema", &schema_text(other))]),
-    };
-    fill(&wording.note, &[("hint", &hint)])
+    })
 }
 
 /// The JSON Schema of a type as `json.dumps` writes it.
@@ -161,6 +174,7 @@ fn special(ty: &FieldType) -> Option<&Special> {
         FieldType::Dict(Some(kv)) => special(&kv.0).or_else(|| special(&kv.1)),
         FieldType::Tuple(Some(t)) => t.items.iter().find_map(special),
         FieldType::Union(u) => u.options.iter().find_map(special),
+        FieldType::Named(n) => special(n.base()),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax};
+use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax, builtin};
 use crate::signature::Constraint;
 use crate::value::Value;
 
@@ -51,6 +51,9 @@ impl Reader<'_> {
     }
 
     fn known(&mut self, map: &Map<String, Json>, name: Option<&str>) -> Option<FieldType> {
+        if let Some(named) = map.get(builtin::SCHEMA_KEY).and_then(Json::as_str).and_then(builtin::find) {
+            return Some(named);
+        }
         if let Some(reference) = map.get("$ref").and_then(Json::as_str) {
             return self.reference(reference);
         }

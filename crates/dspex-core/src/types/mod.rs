@@ -4,6 +4,7 @@
 //! [`Signature::parse`](crate::Signature::parse)), JSON Schema ([`FieldType::json_schema`]), and Rust
 //! ([`FieldValue`]). This module holds the data and the spellings; turning text into values is the adapters' work.
 
+pub mod builtin;
 mod check;
 mod field_value;
 mod from_schema;
@@ -237,6 +238,27 @@ pub struct StructField {
     pub constraints: Vec<Constraint>,
 }
 
+impl StructField {
+    /// A field that must be there, without description, default and rules.
+    ///
+    /// ```
+    /// use dspex_core::{FieldType, types::StructField};
+    /// assert!(StructField::new("age", FieldType::Int).required);
+    /// ```
+    pub fn new(name: impl Into<String>, ty: FieldType) -> Self {
+        Self {
+            name: name.into(),
+            alias: None,
+            ty,
+            description: None,
+            required: true,
+            default: None,
+            hidden_default: false,
+            constraints: Vec::new(),
+        }
+    }
+}
+
 /// A shape known only by its JSON Schema.
 ///
 /// ```
@@ -310,7 +332,10 @@ impl FieldType {
 
     /// Whether the type is text to a prompt: no hint about its form is needed.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Str | Self::Special(Special::Reasoning))
+        match self {
+            Self::Named(n) => n.base().is_text(),
+            _ => matches!(self, Self::Str | Self::Special(Special::Reasoning)),
+        }
     }
 
     /// The type without `None` as an option, for a union that has it.

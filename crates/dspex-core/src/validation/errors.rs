@@ -57,6 +57,8 @@ impl fmt::Display for Violation {
     }
 }
 
+impl std::error::Error for Violation {}
+
 impl From<ConstraintError> for Violation {
     fn from(e: ConstraintError) -> Self {
         Self::new("constraint", e.to_string())

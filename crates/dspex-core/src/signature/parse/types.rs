@@ -3,7 +3,7 @@
 use super::lexer::{Lexer, Token};
 use super::{Reader, SignatureError};
 use crate::suggest::nearest;
-use crate::types::{FieldType, Special, TupleType, UnionSyntax};
+use crate::types::{FieldType, Special, TupleType, UnionSyntax, builtin};
 use crate::value::{Value, text::str_repr};
 
 /// Names that stand for a type without arguments.
@@ -189,7 +189,10 @@ impl Reader<'_> {
             };
         }
         let plain = || PLAIN.iter().find(|(n, _)| *n == name).map(|(_, t)| t.clone());
-        let Some(ty) = registered.or_else(plain) else { return Err(self.unknown(full, offset)) };
+        let builtin = || (!self.compat).then(|| builtin::find(name)).flatten();
+        let Some(ty) = registered.or_else(plain).or_else(builtin) else {
+            return Err(self.unknown(full, offset));
+        };
         match lexer.peek() {
             Ok((at, Token::Punct("["))) => {
                 Err(self.error(at, &format!("no brackets after `{full}`"), "`[`", "TypeError"))
