@@ -14,12 +14,13 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("dspex-core", &["dspex-macros"], &[]),
     ("dspex-adapters", &["dspex-core"], &[]),
     ("dspex-testkit", &["dspex-core"], &[]),
+    ("dspex-validate", &["dspex-core", "dspex-adapters"], &[]),
     ("dspex-lm", &["dspex-core"], &["dspex-adapters", "dspex-testkit"]),
     ("dspex-modules", &["dspex-core", "dspex-adapters"], &["dspex-testkit"]),
     ("dspex-evaluate", &["dspex-core"], &["dspex-modules", "dspex-testkit"]),
     (
         "dspex",
-        &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate"],
+        &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-validate"],
         &["dspex-testkit"],
     ),
     (

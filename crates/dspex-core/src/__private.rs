@@ -6,17 +6,21 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 pub use serde;
 
 pub use crate::parameters::{Parameters, Walk, WalkMut};
 pub use crate::signature::{Constraint, Field, Signature, TypedSignature};
+pub use crate::validation::Validation;
 pub use crate::value::{Record, Value};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::signature::{FromRecord, ToRecord};
 use crate::types::{FieldType, FieldValue, field_type_of};
+use crate::validation::{ValidationErrors, Validator, Violation, validator_of};
 use crate::value::{ValueError, to_value};
 
 /// Stands for one field of a signature and names its type.
@@ -44,6 +48,10 @@ pub trait IsFieldValue: Sized + 'static {
     fn as_type() -> FieldType;
     /// The value as data.
     fn as_value(&self) -> Result<Value, ValueError>;
+    /// A rule over the type.
+    fn as_rule<E: Into<ValidationErrors> + 'static>(
+        rule: impl Fn(Self) -> Result<Self, E> + Send + Sync + 'static,
+    ) -> Arc<dyn Validator>;
     /// Serializes the value.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
     /// Deserializes a value.
@@ -66,6 +74,12 @@ impl<T: FieldValue> IsFieldValue for T {
 
     fn as_value(&self) -> Result<Value, ValueError> {
         to_value(self)
+    }
+
+    fn as_rule<E: Into<ValidationErrors> + 'static>(
+        rule: impl Fn(Self) -> Result<Self, E> + Send + Sync + 'static,
+    ) -> Arc<dyn Validator> {
+        validator_of("validate", rule)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -128,6 +142,27 @@ pub fn signature<const N: usize>(name: &str, instructions: &str, fields: [Field;
         .unwrap_or_else(|e| panic!("signature `{name}`: {e}"))
         .with_name(name)
         .with_instructions(instructions)
+}
+
+/// A rule for one field, over its Rust type.
+pub fn field_rule<F: FieldOf, E: Into<ValidationErrors> + 'static>(
+    rule: impl Fn(F::Type) -> Result<F::Type, E> + Send + Sync + 'static,
+) -> Arc<dyn Validator> {
+    F::Type::as_rule(rule)
+}
+
+/// A rule across the outputs, over their struct. What else is in the record stays.
+pub fn record_rule<T: FromRecord + ToRecord, E: Into<ValidationErrors>>(
+    rule: impl Fn(T) -> Result<T, E> + Send + Sync + 'static,
+) -> impl Fn(Record) -> Result<Record, ValidationErrors> + Send + Sync + 'static {
+    let rust = |e: crate::Error| ValidationErrors::from(Violation::new("type", e.kind().to_string()));
+    move |mut record| {
+        let valid = rule(T::from_record(record.clone()).map_err(rust)?).map_err(Into::into)?;
+        for (name, value) in valid.to_record().map_err(rust)?.iter() {
+            record.insert(name, value.clone());
+        }
+        Ok(record)
+    }
 }
 
 /// The text of a doc comment, as Python's `inspect.cleandoc` reads one: without the indentation that all lines but

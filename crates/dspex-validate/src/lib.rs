@@ -7,6 +7,7 @@
 mod faults;
 #[cfg(feature = "garde")]
 mod garde_rules;
+mod quality;
 mod record_schema;
 mod registry;
 #[cfg(feature = "jsonschema")]
@@ -15,6 +16,7 @@ mod type_adapter;
 
 #[cfg(feature = "garde")]
 pub use garde_rules::garde_rules;
+pub use quality::{Quality, QualityMetric, ReasoningQuality};
 pub use record_schema::RecordSchema;
 pub use registry::SharedTypes;
 #[cfg(feature = "jsonschema")]

@@ -35,11 +35,11 @@ fn rules_run_fields_first_then_across_then_computed() {
             b();
             let rate = r.get("rate").and_then(Value::as_f64).unwrap_or(0.0);
             r.insert("rate", rate * 2.0);
-            Ok(r)
+            Ok::<_, Violation>(r)
         })
         .across("seen", move |r| {
             c();
-            Ok(r)
+            Ok::<_, Violation>(r)
         })
         .field(
             "guest",
@@ -65,7 +65,7 @@ fn faults_of_fields_come_together_and_keep_the_rules_across_from_running() {
         .field("nights", check("week", "at most 7 nights", |v| v.as_i64().is_some_and(|n| n <= 7)))
         .across("count", move |r| {
             count.fetch_add(1, Ordering::Relaxed);
-            Ok(r)
+            Ok::<_, Violation>(r)
         });
     let schema = booking().with_validation(rules).unwrap();
     let e = schema.validate_text(r#"{"guest": "Bob", "nights": 9}"#).unwrap_err();

@@ -265,7 +265,22 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, Wording, by_name,
+        ReminderWording, Wording, by_name, read_text, read_value,
+    };
+}
+
+/// Rules beyond types, values checked by themselves, and types built or registered at run time.
+pub mod validation {
+    pub use dspex_core::validation::{
+        Computed, Validation, ValidationErrors, Validator, Violation, When, before, check, validator,
+        validator_of,
+    };
+    #[cfg(feature = "garde")]
+    pub use dspex_validate::garde_rules;
+    #[cfg(feature = "jsonschema")]
+    pub use dspex_validate::shape;
+    pub use dspex_validate::{
+        DynTypeAdapter, Quality, QualityMetric, ReasoningQuality, RecordSchema, SharedTypes, TypeAdapter,
     };
 }
 
@@ -338,4 +353,6 @@ mod pages {
     mod reading_a_prompt {}
     #[doc = include_str!("../../../docs/saved-programs.md")]
     mod saved_programs {}
+    #[doc = include_str!("../../../docs/validation.md")]
+    mod validation {}
 }

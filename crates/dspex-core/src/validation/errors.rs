@@ -42,7 +42,8 @@ impl Violation {
     #[must_use]
     pub fn at(mut self, place: impl AsRef<str>) -> Self {
         let place = place.as_ref();
-        let dot = if self.path.is_empty() || self.path.starts_with(['[', '.']) { "" } else { "." };
+        let joined = place.is_empty() || self.path.is_empty() || self.path.starts_with(['[', '.']);
+        let dot = if joined { "" } else { "." };
         self.path = [place, dot, &self.path].concat();
         self
     }

@@ -8,7 +8,7 @@ use super::{ValidationErrors, Validator, Violation};
 use crate::types::FieldType;
 use crate::value::{Record, Value};
 
-type RecordFn = dyn Fn(Record) -> Result<Record, Violation> + Send + Sync;
+type RecordFn = dyn Fn(Record) -> Result<Record, ValidationErrors> + Send + Sync;
 type ComputeFn = dyn Fn(&Record) -> Result<Value, Violation> + Send + Sync;
 
 /// A field that is computed from the others once they are valid. It is never asked for and never taken from a reply.
@@ -77,12 +77,12 @@ impl Validation {
     /// One more rule across the fields; it may change the record. Its fault has the record as its place, unless it
     /// names one.
     #[must_use]
-    pub fn across(
+    pub fn across<E: Into<ValidationErrors>>(
         mut self,
         name: impl Into<String>,
-        rule: impl Fn(Record) -> Result<Record, Violation> + Send + Sync + 'static,
+        rule: impl Fn(Record) -> Result<Record, E> + Send + Sync + 'static,
     ) -> Self {
-        self.across.push((name.into(), Arc::new(rule)));
+        self.across.push((name.into(), Arc::new(move |record| rule(record).map_err(Into::into))));
         self
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Options {
     pub(super) name: Option<LitStr>,
     pub(super) instructions: Option<Expr>,
     pub(super) derives: Vec<syn::Path>,
+    /// The rule across the outputs.
+    pub(super) validate: Option<Expr>,
     pub(super) krate: Option<syn::Path>,
 }
 
@@ -54,6 +56,8 @@ pub(super) struct FieldOptions {
     pub(super) prefix: Option<Expr>,
     pub(super) rename: Option<LitStr>,
     pub(super) default: Option<DefaultValue>,
+    /// The rule beyond the type.
+    pub(super) validate: Option<Expr>,
     pub(super) constraints: Vec<Constraint>,
 }
 

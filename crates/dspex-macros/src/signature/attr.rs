@@ -10,7 +10,7 @@ use super::ast::{
 use crate::errors::Errors;
 use crate::keys::{Entry, Given, entries, refuse_repeated, refuse_unknown, string};
 
-const STRUCT_KEYS: [&str; 4] = ["instructions", "name", "derive", "crate"];
+const STRUCT_KEYS: [&str; 5] = ["instructions", "name", "derive", "validate", "crate"];
 
 const STRUCT_SYNONYMS: [(&str, &str); 4] = [
     ("instruction", "instructions"),
@@ -19,9 +19,10 @@ const STRUCT_SYNONYMS: [(&str, &str); 4] = [
     ("rename", "name"),
 ];
 
-const FIELD_KEYS: [&str; 13] = [
+const FIELD_KEYS: [&str; 14] = [
     "desc",
     "default",
+    "validate",
     "rename",
     "prefix",
     "ge",
@@ -80,6 +81,7 @@ pub(super) fn struct_options(attrs: &[Attribute], errors: &mut Errors) -> Option
                     !empty
                 });
             }
+            "validate" => options.validate = rule_expr(entry, errors),
             "derive" => options.derives = derives(entry, errors),
             "crate" => options.krate = entry.path(errors),
             _ => refuse_unknown(&entry.key, &STRUCT_KEYS, &STRUCT_SYNONYMS, errors),
@@ -132,6 +134,11 @@ pub(super) fn field_options(attrs: &[Attribute], errors: &mut Errors) -> FieldOp
             "desc" => options.desc = text_expr(entry, errors),
             "prefix" => options.prefix = text_expr(entry, errors),
             "rename" => options.rename = entry.text(errors),
+            "validate" if !attr_is_output(attrs) => errors.at(
+                key,
+                "expected `validate` on an output, found it on an input: it checks what the model wrote",
+            ),
+            "validate" => options.validate = rule_expr(entry, errors),
             "default" => match entry.given {
                 Given::Nothing => options.default = Some(DefaultValue { key, value: None }),
                 Given::Value(value) => options.default = Some(DefaultValue { key, value: Some(value) }),
@@ -146,6 +153,21 @@ pub(super) fn field_options(attrs: &[Attribute], errors: &mut Errors) -> FieldOp
         }
     }
     options
+}
+
+/// Whether one of the attributes marks an output.
+fn attr_is_output(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| attr.path().is_ident("output"))
+}
+
+/// A function or closure.
+fn rule_expr(entry: Entry, errors: &mut Errors) -> Option<Expr> {
+    let value = entry.value(errors)?;
+    if matches!(value, Expr::Path(_) | Expr::Closure(_) | Expr::Call(_)) {
+        return Some(value);
+    }
+    errors.at(value, "expected a function: `validate = path::to::function`");
+    None
 }
 
 /// The value as text: a literal, or something that gives a `&str`, such as a constant or `include_str!`.

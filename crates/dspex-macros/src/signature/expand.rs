@@ -177,6 +177,7 @@ fn signature(item: &Item<'_>) -> TokenStream {
         (None, None) => quote!(""),
     };
     let fields = item.fields.iter().enumerate().map(|(i, field)| field_data(i, field));
+    let rules = rules(item, &output);
     let of = |direction: Direction| -> (Vec<_>, Vec<_>) {
         item.fields_of(direction).map(|(i, field)| (token(i), field.ident)).unzip()
     };
@@ -195,7 +196,7 @@ fn signature(item: &Item<'_>) -> TokenStream {
 
             fn signature() -> __dspex::Signature {
                 static __SIGNATURE: ::std::sync::LazyLock<__dspex::Signature> = ::std::sync::LazyLock::new(|| {
-                    __dspex::signature(#text, &__dspex::clean_doc(#instructions), [#(#fields),*])
+                    __dspex::signature(#text, &__dspex::clean_doc(#instructions), [#(#fields),*])#rules
                 });
                 ::core::clone::Clone::clone(&*__SIGNATURE)
             }
@@ -218,6 +219,22 @@ fn signature(item: &Item<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// What adds the rules beyond types and constraints; nothing where there are none.
+fn rules(item: &Item<'_>, output: &Ident) -> TokenStream {
+    let fields = item.fields.iter().enumerate().filter_map(|(i, field)| {
+        let (rule, token, name) = (field.options.validate.as_ref()?, token(i), field.name());
+        Some(quote_spanned!(rule.span()=> .field(#name, __dspex::field_rule::<#token, _>(#rule))))
+    });
+    let across = item.options.validate.iter().map(
+        |rule| quote_spanned!(rule.span()=> .across("validate", __dspex::record_rule::<#output, _>(#rule))),
+    );
+    let all: Vec<_> = fields.chain(across).collect();
+    if all.is_empty() {
+        return TokenStream::new();
+    }
+    quote!(.with_validation(__dspex::Validation::new()#(#all)*).expect("rules of fields that are there"))
 }
 
 /// An expression for the field as data.
