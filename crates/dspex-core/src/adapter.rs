@@ -271,6 +271,14 @@ rules! {
     BoolForNumber "bool_for_number" Refuses;
     /// `null` or `None` for optional text, which DSPy takes as the word.
     NullText "null_text" Corrects;
+    /// Code in a fence by CommonMark's rules, byte for byte; DSPy takes what stands before the next three backticks, and strips it.
+    FencedCode "fenced_code" Corrects;
+    /// Several fenced blocks of different code where one is wanted, of which DSPy takes the first.
+    SeveralFences "several_fences" Refuses;
+    /// Code or a document that could be read as JSON, or has some in it, which DSPy reads; it stays text.
+    VerbatimText "verbatim_text" Corrects;
+    /// An image by its URL alone, or an image, a sound or a file by a provider's id.
+    MediaReference "media_reference" Recovers;
     /// Several JSON values where one is wanted, of which DSPy takes the last.
     SeveralValues "several_values" Refuses;
     /// A value that breaks a constraint of its field, which DSPy does not check.

@@ -5,6 +5,7 @@
 mod coerce;
 #[doc(hidden)]
 pub mod conformance;
+mod fence;
 mod literal_eval;
 mod object;
 mod pyeq;

@@ -34,6 +34,8 @@ pub(crate) fn key(value: &Value) -> Option<Value> {
         | Value::Dict(_)
         | Value::Struct(_)
         | Value::Media(_)
+        | Value::Document(_)
+        | Value::Citations(_)
         | Value::ToolCalls(_) => return None,
         other => other.clone(),
     })

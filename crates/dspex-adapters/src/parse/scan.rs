@@ -219,12 +219,12 @@ fn is_space(c: char) -> bool {
 }
 
 /// Text without white space around it, as Python strips it.
-fn strip(text: &str) -> &str {
+pub(super) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
 /// The lines of a text as Python's `str.splitlines` splits it.
-fn split_lines(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
     let is_break = |c: char| {
         matches!(
             c,

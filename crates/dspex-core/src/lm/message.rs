@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::value::{Media, MediaKind, MediaSource, ToolCall};
+use crate::value::{Document, DocumentType, Media, MediaKind, MediaSource, ToolCall};
 
 /// Who speaks in a [`Message`].
 ///
@@ -54,6 +54,8 @@ pub enum Part {
     Text(String),
     /// An image, a sound or a file.
     Media(Media),
+    /// A document that the answer may cite.
+    Document(Document),
     /// A call that the model wants made.
     ToolCall(ToolCall),
     /// What a call gave.
@@ -173,12 +175,14 @@ fn content_json(part: &Part) -> Option<Json> {
     match part {
         Part::Text(text) => Some(json!({"type": "text", "text": text})),
         Part::Media(m) => Some(media_json(m)),
+        Part::Document(d) => Some(document_json(d)),
         Part::Opaque { data, .. } => Some(data.clone()),
         _ => None,
     }
 }
 
-fn media_json(m: &Media) -> Json {
+/// An image, a sound or a file as a part of a message.
+pub(crate) fn media_json(m: &Media) -> Json {
     match (m.kind, &m.source) {
         (MediaKind::Image, MediaSource::Url(url)) => json!({"type": "image_url", "image_url": {"url": url}}),
         (MediaKind::Image, MediaSource::Base64(data)) => {
@@ -188,9 +192,38 @@ fn media_json(m: &Media) -> Json {
         (MediaKind::Audio, MediaSource::Base64(data)) => {
             json!({"type": "input_audio", "input_audio": {"data": data, "format": m.format}})
         }
-        (_, MediaSource::Id(id)) => json!({"type": "file", "file": {"file_id": id, "filename": m.name}}),
-        (_, MediaSource::Url(data) | MediaSource::Base64(data)) => {
-            json!({"type": "file", "file": {"file_data": data, "filename": m.name}})
+        (_, MediaSource::Id(id)) => file_json("file_id", id, m),
+        (_, MediaSource::Url(data)) => file_json("file_data", data, m),
+        (MediaKind::File, MediaSource::Base64(data)) => {
+            let format = m.format.as_deref().unwrap_or("application/octet-stream");
+            file_json("file_data", &format!("data:{format};base64,{data}"), m)
         }
     }
+}
+
+fn file_json(key: &str, place: &str, m: &Media) -> Json {
+    let mut file = json!({key: place});
+    if let Some(name) = m.name.as_ref().filter(|n| !n.is_empty()) {
+        file["filename"] = json!(name);
+    }
+    json!({"type": "file", "file": file})
+}
+
+/// A document as a part of a message, in Anthropic's form.
+pub(crate) fn document_json(d: &Document) -> Json {
+    let form = match d.media_type {
+        DocumentType::Text => "text",
+        DocumentType::Pdf => "base64",
+    };
+    let mut part = json!({
+        "type": "document",
+        "source": {"type": form, "media_type": d.media_type.name(), "data": d.data},
+        "citations": {"enabled": true},
+    });
+    for (key, text) in [("title", &d.title), ("context", &d.context)] {
+        if let Some(text) = text.as_ref().filter(|t| !t.is_empty()) {
+            part[key] = json!(text);
+        }
+    }
+    part
 }

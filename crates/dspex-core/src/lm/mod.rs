@@ -17,6 +17,7 @@ use serde_json::{Map, Value as Json};
 
 pub use error::{LmError, LmErrorKind};
 pub use message::{Message, Part, Role};
+pub(crate) use message::{document_json, media_json};
 pub use reply::{Choice, Event, FinishReason, Reply, ReplyBuilder};
 pub use request::{Options, Request, ResponseFormat, ToolChoice, ToolSpec};
 

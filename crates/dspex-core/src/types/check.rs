@@ -59,6 +59,8 @@ impl FieldType {
             | (Self::FrozenSet(None), Value::FrozenSet(_))
             | (Self::Tuple(None), Value::Tuple(_))
             | (Self::Dict(None), Value::Dict(_))
+            | (Self::Special(Special::Document), Value::Document(_))
+            | (Self::Special(Special::Citations), Value::Citations(_))
             | (Self::Special(Special::ToolCalls), Value::ToolCalls(_)) => true,
             // Rust types of these kinds come through serde as their text.
             (Self::Date, Value::Str(s)) => s.parse::<crate::value::Date>().is_ok(),

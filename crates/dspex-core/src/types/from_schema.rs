@@ -54,6 +54,9 @@ impl Reader<'_> {
         if let Some(named) = map.get(builtin::SCHEMA_KEY).and_then(Json::as_str).and_then(builtin::find) {
             return Some(named);
         }
+        if let Some(special) = special(map) {
+            return Some(special);
+        }
         if let Some(reference) = map.get("$ref").and_then(Json::as_str) {
             return self.reference(reference);
         }
@@ -208,6 +211,14 @@ impl Reader<'_> {
             by_name: false,
         }))
     }
+}
+
+/// One of DSPy's own types, which a Rust type names in a comment.
+fn special(map: &Map<String, Json>) -> Option<FieldType> {
+    let comment = map.get("$comment")?.as_str().filter(|c| c.starts_with("dspy."))?;
+    let ty = FieldType::parse(comment, None).ok().filter(|t| matches!(t, FieldType::Special(_)))?;
+    let optional = map.get("type").and_then(Json::as_array).is_some_and(|t| t.iter().any(|t| t == "null"));
+    Some(if optional { FieldType::optional(ty) } else { ty })
 }
 
 /// The rules beside the type of a field. The number of a tuple's items is part of its type.

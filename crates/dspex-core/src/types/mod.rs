@@ -391,6 +391,8 @@ impl FieldType {
                 })
             }
             Self::Named(n) => n.after(n.base().first_value()?).ok()?,
+            Self::Special(Special::Document) => Value::Document(crate::value::Document::new("")),
+            Self::Special(Special::Citations) => Value::Citations(crate::value::Citations::default()),
             Self::Ref(_) | Self::Special(_) | Self::Schema(_) => return None,
         })
     }

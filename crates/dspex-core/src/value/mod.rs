@@ -3,22 +3,31 @@
 //! This module owns the data; how a value is written into a prompt lives in [`text`], the lossless JSON
 //! form in [`tagged`], and the way to and from Rust types in [`serde`](crate::value::to_value).
 
+mod code;
 mod dict;
+mod document;
+mod image;
 mod int;
 pub mod json;
+mod marked;
 mod media;
+mod mime;
 mod record;
 mod scalar;
 mod serde_de;
 mod serde_ser;
+mod special;
 pub mod tagged;
 pub mod text;
 
 use std::hash::{Hash, Hasher};
 
+pub use code::{Code, Language, Reasoning, language};
 pub use dict::Dict;
+pub use document::{Citation, Citations, Document, DocumentType};
+pub use image::{Audio, File, Image};
 pub use int::Int;
-pub use media::{Media, MediaKind, MediaSource, ToolCall, ToolCalls};
+pub use media::{Media, MediaError, MediaKind, MediaSource, ToolCall, ToolCalls};
 pub use record::Record;
 pub use scalar::{Date, DateTime, Decimal, ScalarError, Time, TimeDelta, Uuid};
 pub use serde_de::{ValueError, from_value};
@@ -83,6 +92,10 @@ pub enum Value {
     Struct(StructValue),
     /// An image, a sound, a file.
     Media(Media),
+    /// A document that answers may cite.
+    Document(Document),
+    /// What an answer cites.
+    Citations(Citations),
     /// Calls that the model wants made.
     ToolCalls(ToolCalls),
 }
@@ -155,6 +168,8 @@ impl Value {
             Self::Enum(_) => "enum",
             Self::Struct(_) => "struct",
             Self::Media(m) => m.kind.name(),
+            Self::Document(_) => "document",
+            Self::Citations(_) => "citations",
             Self::ToolCalls(_) => "tool_calls",
         }
     }
@@ -256,6 +271,8 @@ impl PartialEq for Value {
             (Self::Enum(a), Self::Enum(b)) => a == b,
             (Self::Struct(a), Self::Struct(b)) => a == b,
             (Self::Media(a), Self::Media(b)) => a == b,
+            (Self::Document(a), Self::Document(b)) => a == b,
+            (Self::Citations(a), Self::Citations(b)) => a == b,
             (Self::ToolCalls(a), Self::ToolCalls(b)) => a == b,
             _ => false,
         }
@@ -288,6 +305,8 @@ impl Hash for Value {
             Self::Enum(e) => e.hash(state),
             Self::Struct(s) => s.hash(state),
             Self::Media(m) => m.hash(state),
+            Self::Document(d) => d.hash(state),
+            Self::Citations(c) => c.hash(state),
             Self::ToolCalls(t) => t.hash(state),
         }
     }

@@ -115,6 +115,9 @@ impl<'de> de::Deserializer<'de> for FromValue {
                 visitor.visit_map(Entries { iter: pairs.into_iter(), value: None })
             }
             Value::Enum(e) => Self(*e.value).deserialize_any(visitor),
+            special @ (Value::Media(_) | Value::Document(_) | Value::Citations(_)) => {
+                Self(special.fields_value()).deserialize_any(visitor)
+            }
             // Decimals, dates, times, UUIDs: crates for them read their text form.
             other => match other.to_text() {
                 Ok(text) => visitor.visit_string(text),

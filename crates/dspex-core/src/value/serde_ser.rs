@@ -97,8 +97,15 @@ impl ser::Serializer for ToValue {
         }))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> R {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> R {
+        let value = value.serialize(self)?;
+        // The types that are values of their own say so by their name.
+        if name.starts_with('$')
+            && let Some(restored) = super::special::restored(name, value.clone())
+        {
+            return restored;
+        }
+        Ok(value)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

@@ -9,6 +9,7 @@ use super::{
     Dict, EnumMember, Int, Media, MediaKind, MediaSource, Record, StructValue, TimeDelta, ToolCall,
     ToolCalls, Value,
 };
+use crate::types::Special;
 
 /// JSON that is not the lossless form of a value.
 ///
@@ -69,6 +70,8 @@ impl Value {
             Self::Enum(e) => json!({"$enum": e.type_name, "member": e.member, "value": e.value.to_tagged()}),
             Self::Struct(s) => json!({"$model": s.type_name, "fields": s.fields.to_tagged()}),
             Self::Media(m) => media_to_tagged(m),
+            Self::Document(_) => json!({"$dspy": "Document", "fields": self.fields()}),
+            Self::Citations(_) => json!({"$dspy": "Citations", "fields": self.fields()}),
             Self::ToolCalls(calls) => {
                 let calls: Vec<_> = calls
                     .0
@@ -274,33 +277,35 @@ fn media_from(kind: &str, map: &Map<String, Json>) -> Option<Value> {
     Some(Value::Media(Media { kind, source, format: get("format"), name: get("name") }))
 }
 
+/// The fields of a value, and of the values in it, without the tags that say of which class they are.
+fn without_tags(fields: &Map<String, Json>) -> Json {
+    let inner = |json: &Json| match json.get("$dspy").and(json.get("fields")).and_then(Json::as_object) {
+        Some(fields) => without_tags(fields),
+        None => json.clone(),
+    };
+    let each = |json: &Json| match json {
+        Json::Array(items) => items.iter().map(inner).collect(),
+        other => inner(other),
+    };
+    Json::Object(fields.iter().map(|(k, v)| (k.clone(), each(v))).collect())
+}
+
 /// Values of DSPy's own types, as the conformance corpus and DSPy's demos carry them.
 fn dspy_from(name: &str, map: &Map<String, Json>) -> Result<Option<Value>, TagError> {
     let Some(fields) = map.get("fields").and_then(Json::as_object) else { return Ok(None) };
     let get = |k: &str| fields.get(k).and_then(Json::as_str).map(str::to_owned);
+    let own = |special: &Special| {
+        let object = Value::from_plain_json(&without_tags(fields).to_string()).ok()?;
+        Value::from_fields(special, object)
+    };
     Ok(match name {
-        "Image" => get("url").map(|url| {
-            Value::Media(Media {
-                kind: MediaKind::Image,
-                source: MediaSource::Url(url),
-                format: None,
-                name: None,
-            })
-        }),
-        "Audio" => get("data").map(|data| {
-            let format = get("audio_format");
-            Value::Media(Media {
-                kind: MediaKind::Audio,
-                source: MediaSource::Base64(data),
-                format,
-                name: None,
-            })
-        }),
-        "File" => get("file_data").map(MediaSource::Url).or_else(|| get("file_id").map(MediaSource::Id)).map(
-            |source| {
-                Value::Media(Media { kind: MediaKind::File, source, format: None, name: get("filename") })
-            },
-        ),
+        "Code" => get("code").map(Value::Str),
+        "Reasoning" => get("content").map(Value::Str),
+        "Image" => own(&Special::Image),
+        "Audio" => own(&Special::Audio),
+        "File" => own(&Special::File),
+        "Document" => own(&Special::Document),
+        "Citations" => own(&Special::Citations),
         "ToolCalls" => {
             let calls = fields.get("tool_calls").and_then(Json::as_array).cloned().unwrap_or_default();
             let calls = calls

@@ -242,6 +242,9 @@ impl Value {
                     v.write_json(out, depth)
                 })?;
             }
+            Self::Media(_) | Self::Document(_) | Self::Citations(_) => {
+                self.fields_value().write_json(out, depth)?;
+            }
             other => return Err(UnsupportedKind { kind: other.kind(), form: "JSON" }),
         }
         Ok(())

@@ -10,6 +10,7 @@ mod mismatch;
 mod named;
 mod scalar;
 mod several;
+mod special;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -116,7 +117,11 @@ fn from_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value,
             Ok(Walk::new(cx).validate(&value, ty).unwrap_or_else(|_| text.into()))
         }
         FieldType::Named(n) => named::text(text, n, cx),
-        _ => json_text(text, text, ty, cx),
+        _ => match (special::verbatim(ty, cx), ty) {
+            (Some(one), _) => special::from_verbatim(text, one, one != ty, cx),
+            (None, FieldType::Special(_)) => special::from_text(text, ty, cx),
+            (None, _) => json_text(text, text, ty, cx),
+        },
     }
 }
 

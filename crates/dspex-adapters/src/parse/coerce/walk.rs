@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use dspex_core::types::{StructField, StructType, TupleType, UnionType};
 use dspex_core::value::StructValue;
-use dspex_core::{FieldType, Note, ParseRule, Record, Special, Value};
+use dspex_core::{FieldType, Note, ParseRule, Record, Value};
 
-use super::{Coercion, Mismatch, choice, named, pyeq, scalar, time};
+use super::{Coercion, Mismatch, choice, named, pyeq, scalar, special, time};
 use crate::parse::pyeq::DictBuilder;
 
 /// How near a value is to what was given; unions take the option that is nearest.
@@ -81,7 +81,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 None => Err(Mismatch::unsupported(ty)),
             },
             FieldType::Named(n) => named::value(self, value, n),
-            FieldType::Special(Special::Reasoning) => self.reasoning(value, ty),
+            FieldType::Special(special) => special::read(self, value, special, ty),
             FieldType::Date | FieldType::DateTime | FieldType::Time | FieldType::TimeDelta => {
                 let (value, exactness) = time::read(value, ty).ok_or_else(|| Mismatch::new(ty, value))?;
                 self.floor(exactness);
@@ -249,7 +249,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         found.value
     }
 
-    fn add_fields(&mut self, count: usize) {
+    pub(super) fn add_fields(&mut self, count: usize) {
         *self.fields_set.get_or_insert(0) += count;
     }
 
@@ -293,18 +293,6 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let default = field.default.clone().or_else(|| field.ty.allows_none().then_some(Value::None));
         Ok((default.map(|value| (field.name.clone(), value)), false))
-    }
-
-    /// Text, or an object with the text as its `content`.
-    fn reasoning(&mut self, value: &Value, ty: &FieldType) -> Read {
-        self.floor(Exactness::Strict);
-        let text = match value {
-            Value::Str(_) => Some(value),
-            Value::Dict(d) => d.get_str("content").filter(|c| c.as_str().is_some()),
-            _ => None,
-        };
-        self.add_fields(1);
-        text.cloned().ok_or_else(|| Mismatch::new(ty, value))
     }
 
     /// Refuses what a rule of the policy refuses.
