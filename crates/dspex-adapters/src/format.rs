@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use dspex_core::value::text::UnsupportedKind;
-use dspex_core::{Error, ErrorKind, Field, FieldType, Result, Special, Stage, Value};
+use dspex_core::{Direction, Error, ErrorKind, Field, FieldType, Result, Special, Stage, Value};
 
 use crate::wording::{FieldWording, fill};
 
@@ -15,7 +15,8 @@ pub(crate) fn marker(name: &str) -> String {
 /// A value as its section holds it.
 ///
 /// Text under a text field is written as it is; a list under a text field becomes numbered passages; other
-/// collections become JSON; everything else is spelled as Python spells it.
+/// collections become JSON; everything else is spelled as Python spells it. Images and the like are parts in the turns
+/// of users ([`parts`](crate::parts)) and JSON in those of the model.
 pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
     let unsupported = |e: UnsupportedKind| {
         Error::new(ErrorKind::Unsupported {
@@ -32,7 +33,11 @@ pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
         | Value::FrozenSet(_)
         | Value::Dict(_)
         | Value::Struct(_) => value.to_json_text().map_err(unsupported),
-        Value::Media(_) | Value::ToolCalls(_) => {
+        Value::Citations(_) => value.to_json_text().map_err(unsupported),
+        Value::Media(_) | Value::Document(_) if field.direction == Direction::Output => {
+            value.to_json_text().map_err(unsupported)
+        }
+        Value::Media(_) | Value::Document(_) | Value::ToolCalls(_) => {
             Err(unsupported(UnsupportedKind { kind: value.kind(), form: "text" }))
         }
         other => other.to_text().map_err(unsupported),
@@ -92,6 +97,7 @@ pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<Str
             None => &wording.plain,
         };
         out.push_str(&fill(template, &values));
+        kinds(&field.ty, &mut |special| out.push_str(&special_note(special, field.direction, wording)));
         if let Some(constraints) = field.constraints_text() {
             out.push_str(&fill(&wording.constraints, &[("constraints", &constraints)]));
         }
@@ -154,27 +160,52 @@ fn plain_keys(schema: serde_json::Value) -> serde_json::Value {
 
 /// Types that prompts cannot carry yet.
 fn check_supported(field: &Field) -> Result<()> {
-    match special(&field.ty) {
-        None | Some(Special::Reasoning) => Ok(()),
-        Some(s) => Err(Error::new(ErrorKind::Unsupported {
+    let mut found = None;
+    kinds(&field.ty, &mut |special| found = found.take().or_else(|| Some(special.clone())));
+    match found {
+        Some(s @ (Special::History | Special::Tool | Special::ToolCalls)) => Err(Error::new(ErrorKind::Unsupported {
             field: Some(field.name.clone()),
             kind: format!("the type {}", s.name()),
             stage: Stage::Render,
         })),
+        _ => Ok(()),
     }
 }
 
-/// The first type inside a type that has a meaning of its own to prompts.
-fn special(ty: &FieldType) -> Option<&Special> {
-    match ty {
-        FieldType::Special(s) => Some(s),
-        FieldType::List(Some(item)) | FieldType::Set(Some(item)) | FieldType::FrozenSet(Some(item)) => {
-            special(item)
+/// What the wording says of a type that needs words of its own.
+fn special_note(special: &Special, direction: Direction, wording: &FieldWording) -> String {
+    let (note, language) = match special {
+        Special::Document => (&wording.document, None),
+        Special::Citations => (&wording.citations, None),
+        // DSPy takes code that names no language for Python.
+        Special::Code(language) => {
+            let note = if direction == Direction::Input { &wording.code_given } else { &wording.code };
+            (note, Some(language.as_deref().unwrap_or("python")))
         }
-        FieldType::Dict(Some(kv)) => special(&kv.0).or_else(|| special(&kv.1)),
-        FieldType::Tuple(Some(t)) => t.items.iter().find_map(special),
-        FieldType::Union(u) => u.options.iter().find_map(special),
-        FieldType::Named(n) => special(n.base()),
-        _ => None,
+        _ => return String::new(),
+    };
+    if note.is_empty() {
+        return String::new();
+    }
+    let language = language.unwrap_or_default();
+    let note = fill(note, &[("language", language), ("fence", &language.to_lowercase())]);
+    fill(&wording.special, &[("type", &special.name()), ("note", &note)])
+}
+
+/// Every type inside a type that has a meaning of its own to prompts, in order; not those of a struct's fields.
+pub(crate) fn kinds(ty: &FieldType, each: &mut impl FnMut(&Special)) {
+    match ty {
+        FieldType::Special(s) => each(s),
+        FieldType::List(Some(item)) | FieldType::Set(Some(item)) | FieldType::FrozenSet(Some(item)) => {
+            kinds(item, each);
+        }
+        FieldType::Dict(Some(kv)) => {
+            kinds(&kv.0, each);
+            kinds(&kv.1, each);
+        }
+        FieldType::Tuple(Some(t)) => t.items.iter().for_each(|item| kinds(item, each)),
+        FieldType::Union(u) => u.options.iter().for_each(|option| kinds(option, each)),
+        FieldType::Named(n) => kinds(n.base(), each),
+        _ => {}
     }
 }

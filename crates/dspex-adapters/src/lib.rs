@@ -8,6 +8,7 @@ mod format;
 mod json;
 mod markers;
 mod parse;
+mod parts;
 mod read;
 mod schema;
 mod turns;

@@ -16,7 +16,8 @@ pub(crate) const DSPY_OUTPUTS: &str = "DSPyProgramOutputs";
 /// objects would be left of them.
 pub(crate) fn strict(signature: &Signature) -> Option<Json> {
     // What is text to a prompt is text here, whatever fields DSPy's class for it has.
-    let plain = |ty: &FieldType| if ty.is_text() { FieldType::Str } else { ty.clone() };
+    let is_text = |ty: &FieldType| ty.is_text() || matches!(ty, FieldType::Special(Special::Code(_)));
+    let plain = |ty: &FieldType| if is_text(ty) { FieldType::Str } else { ty.clone() };
     let mut schema = outputs("", signature, plain);
     for field in signature.outputs() {
         let own = FieldType::list(plain(&field.ty)).json_schema_as_declared();

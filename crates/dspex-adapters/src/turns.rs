@@ -1,17 +1,28 @@
 //! The turns of a conversation: system, demonstrations, and what is asked; shared by the adapters whose inputs stand in
 //! sections.
 
-use dspex_core::lm::{Message, Role};
+use dspex_core::lm::Message;
 use dspex_core::{Example, Field, Record, RenderCall, Result, Signature, Value};
 
 use crate::format::{field_value, marker};
-use crate::markers;
+use crate::parts;
 use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 
 /// The messages of a call. `answer` writes the model's turn of a demonstration.
 pub(crate) fn messages(
     call: &RenderCall<'_>,
     system: String,
+    wording: &DemoWording,
+    reminder: &str,
+    answer: impl Fn(&Record) -> Result<String>,
+) -> Result<Vec<Message>> {
+    parts::placed(call, |call| texts(call, &system, wording, reminder, &answer))
+}
+
+/// The messages of a call that holds nothing but text.
+fn texts(
+    call: &RenderCall<'_>,
+    system: &str,
     wording: &DemoWording,
     reminder: &str,
     answer: impl Fn(&Record) -> Result<String>,
@@ -32,11 +43,6 @@ pub(crate) fn messages(
         messages.push(Message::assistant(answer(demo)?));
     }
     messages.push(Message::user(user(signature, call.inputs, "", reminder)?));
-    if call.compat {
-        for message in messages.iter_mut().filter(|m| m.role == Role::User) {
-            message.parts = markers::expand(&message.text());
-        }
-    }
     Ok(messages)
 }
 

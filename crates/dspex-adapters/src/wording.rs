@@ -53,6 +53,16 @@ pub struct FieldWording {
     pub plain: String,
     /// Its rules, after either: `{constraints}`.
     pub constraints: String,
+    /// Words about a type inside the field's, after either: `{type}`, `{note}`.
+    pub special: String,
+    /// The note about documents; nothing is said where it is empty.
+    pub document: String,
+    /// The note about citations.
+    pub citations: String,
+    /// The note about code to write: `{language}`, and `{fence}`, the language as a fence has it.
+    pub code: String,
+    /// The note about code that is given: as above.
+    pub code_given: String,
     /// A hint beside the place of a value: `{hint}`.
     pub note: String,
     /// The hint for a truth value.
@@ -126,6 +136,11 @@ impl Default for Wording {
                 described: "{number}. `{name}` ({type}): {description}".into(),
                 plain: "{number}. `{name}` ({type})".into(),
                 constraints: " [{constraints}]".into(),
+                special: "; {note}".into(),
+                document: String::new(),
+                citations: "quotes from the documents, with their places".into(),
+                code: "in a fence of ```{fence}".into(),
+                code_given: "{language}".into(),
                 note: "  # {hint}".into(),
                 boolean: "True or False".into(),
                 number: "one {type}".into(),

@@ -132,7 +132,7 @@ impl Corpus {
 
     /// A value as this project holds it.
     pub fn value(&self, tagged: &Json) -> Result<Value, String> {
-        let value = Value::from_tagged(&text_types(tagged)).map_err(|e| format!("not supported yet: {e}"))?;
+        let value = Value::from_tagged(tagged).map_err(|e| format!("not supported yet: {e}"))?;
         Ok(self.plain(value))
     }
 
@@ -179,27 +179,6 @@ pub(crate) fn direction(field: &Json) -> Result<Direction, String> {
         "input" => Ok(Direction::Input),
         "output" => Ok(Direction::Output),
         other => Err(format!("malformed row: expected `input` or `output`, found `{other}`")),
-    }
-}
-
-/// Values of the two types of DSPy that are text here, as text.
-fn text_types(tagged: &Json) -> Json {
-    match tagged {
-        Json::Array(items) => Json::Array(items.iter().map(text_types).collect()),
-        Json::Object(map) => {
-            let inner = match map.get("$dspy").and_then(Json::as_str) {
-                Some("Code") => tagged.pointer("/fields/code"),
-                Some("Reasoning") => tagged.pointer("/fields/content"),
-                _ => None,
-            };
-            match inner {
-                Some(inner) => inner.clone(),
-                None => {
-                    Json::Object(map.iter().map(|(k, v)| (k.clone(), text_types(v))).collect::<Map<_, _>>())
-                }
-            }
-        }
-        other => other.clone(),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Single steps of reading and writing for the corpus of DSPy's behaviour, which looks at them one by one. Not an interface.
 
-use dspex_core::{Field, FieldType, ParsePolicy, Result, Value};
+use dspex_core::{Error, Field, FieldType, ParsePolicy, Value};
+
+type Result<T, E = Error> = std::result::Result<T, E>;
 
 use super::coerce::{self, Coercion};
+use super::fence;
 use crate::format;
 use crate::wording::Wording;
 
@@ -20,6 +23,16 @@ pub fn coerce_text(text: &str, ty: &FieldType, policy: &ParsePolicy) -> Result<V
 /// A value of a type from a value that JSON gave.
 pub fn coerce_value(value: Value, ty: &FieldType, policy: &ParsePolicy) -> Result<Value> {
     coerce::coerce_value(value, ty, &mut Coercion::new(policy, FIELD)).map_err(|m| m.into_error(FIELD))
+}
+
+/// What DSPy's `Code` makes of a text.
+pub fn filter_code(text: &str) -> &str {
+    fence::dspy_filter(text)
+}
+
+/// What DSPy's RLM makes of an answer that should be a Python program; the error is the language of another one.
+pub fn python_program(text: &str) -> Result<String, String> {
+    fence::python_program(text)
 }
 
 /// The value of JSON that may be broken; none where Python gives an error.

@@ -3,6 +3,7 @@
 mod annotation_names;
 mod answer_exact_match;
 mod answer_passage_match;
+mod code_filter;
 mod dpr_normalize;
 mod example;
 mod format_field_value;
@@ -40,6 +41,7 @@ pub const UNITS: &[(&str, Run)] = &[
     ("format_field_value", format_field_value::run),
     ("json_repair_loads", json_repair::run),
     ("json_repair_version", json_repair::version),
+    ("code_filter", code_filter::run),
     ("normalize_text", normalize_text::run),
     ("dpr_normalize", dpr_normalize::run),
     ("answer_exact_match", answer_exact_match::run),
