@@ -50,6 +50,13 @@ const OPEN_MAPPING: Meant = Meant {
     words: "DSPy's schema leaves mappings empty; here any JSON object is asked for",
 };
 
+/// DSPy holds a model to an object around code, where its demonstrations show text.
+const CODE_AS_TEXT: Meant = Meant {
+    rule: "code_as_text",
+    effect: "corrects",
+    words: "DSPy's schema wants an object around code; here code is text, as demonstrations show it",
+};
+
 /// The options that DSPy drops.
 const TOOL_OPTIONS: [&str; 3] = ["tools", "tool_choice", "parallel_tool_calls"];
 
@@ -69,7 +76,10 @@ pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Mea
     let (compat, ours) = (format(&compat?), format(&ours?));
     if compat.as_ref().map(content) != ours.as_ref().map(content) {
         let any = Some(json!({"type": "json_object"}));
-        found.push((ours == any).then_some(OPEN_MAPPING));
+        let signature = corpus.signature(case)?;
+        let code = signature.outputs().iter().any(|f| matches!(f.ty, FieldType::Special(Special::Code(_))));
+        let meant = (ours == any).then_some(OPEN_MAPPING);
+        found.push(meant.or(code.then_some(CODE_AS_TEXT)));
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use dspex_core::{Constraint, Direction, Example, Field, Record, Signature, Value};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::outcome::{list, member, text};
 

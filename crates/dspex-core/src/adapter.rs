@@ -241,6 +241,8 @@ rules! {
     IndentedHeader "indented_header" Corrects;
     /// The closing marker behind the last value on its line, which DSPy keeps as text.
     CompletedInline "completed_inline" Corrects;
+    /// Line ends within a value, which stay as they are; DSPy makes a line feed of each that Python knows.
+    LineEnds "line_ends" Corrects;
     /// A field that comes twice with different values, of which DSPy takes the first, or in JSON the last.
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.

@@ -5,6 +5,7 @@
 #[cfg(feature = "http")]
 mod http;
 mod lm;
+mod media;
 mod nearest;
 mod provider;
 mod secret;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use dspex_core::{LanguageModel, Result};
 
 pub use lm::{Lm, LmBuilder};
+pub use media::FromPath;
 pub use nearest::NearestLm;
 pub use provider::{PROVIDERS, Provider};
 pub use secret::Secret;

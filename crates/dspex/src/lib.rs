@@ -259,6 +259,8 @@ pub use dspex_core::{
     TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
     nearest, signature, types, unknown_name, value, visit, visit_mut,
 };
+pub use dspex_core::value::{Audio, Citations, Code, Document, File, Image, Reasoning};
+pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
 
 /// Adapters: from calls to requests and from replies to values.

@@ -18,6 +18,8 @@ pub(super) struct Block<'t> {
     pub(super) closed: bool,
     /// Where it stands in the text, fences included.
     at: (usize, usize),
+    /// How the line of its opening fence ends.
+    end: &'static str,
 }
 
 impl Block<'_> {
@@ -56,7 +58,9 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
         let found = fence(line);
         match (&mut open, found) {
             (None, Some(f)) if f.mark == '~' || !f.rest.contains('`') => {
-                let block = Block { info: f.rest, code: String::new(), closed: false, at: (start, text.len()) };
+                let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+                let at = (start, text.len());
+                let block = Block { info: f.rest, code: String::new(), closed: false, at, end };
                 open = Some((f, block));
             }
             (None, _) => {}
@@ -75,7 +79,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     }
     out.extend(open.map(|(_, block)| block));
     for block in &mut out {
-        let len = block.code.strip_suffix('\n').map_or(block.code.len(), |c| c.trim_end_matches('\r').len());
+        let len = block.code.strip_suffix(block.end).map_or(block.code.len(), str::len);
         block.code.truncate(len);
     }
     out

@@ -52,7 +52,7 @@ fn lines(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned {
     for line in split_lines(text) {
         match header(line, signature, policy, &mut scanned.notes) {
             Some((name, rest)) => {
-                close(&mut scanned.sections, open.take());
+                close(&mut scanned.sections, open.take(), text, policy);
                 open = Some((name, if rest.is_empty() { vec![] } else { vec![rest] }));
             }
             None => {
@@ -62,13 +62,24 @@ fn lines(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned {
             }
         }
     }
-    close(&mut scanned.sections, open);
+    close(&mut scanned.sections, open, text, policy);
     scanned
 }
 
-fn close(sections: &mut Vec<Section>, open: Option<(String, Vec<&str>)>) {
+fn close(sections: &mut Vec<Section>, open: Option<(String, Vec<&str>)>, text: &str, policy: &ParsePolicy) {
     if let Some((name, lines)) = open {
-        sections.push(Section { name, text: strip(&lines.join("\n")).to_owned() });
+        // DSPy makes every line end a line feed, also those that only Python takes for one.
+        let text = if policy.applies(ParseRule::LineEnds) { span(text, &lines).to_owned() } else { lines.join("\n") };
+        sections.push(Section { name, text: strip(&text).to_owned() });
+    }
+}
+
+/// What lines that follow each other take of the text, line ends between them as they are.
+fn span<'t>(text: &'t str, lines: &[&'t str]) -> &'t str {
+    let offset = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
+    match lines {
+        [first, .., last] => &text[offset(first)..offset(last) + last.len()],
+        lines => lines.first().copied().unwrap_or_default(),
     }
 }
 
@@ -317,6 +328,13 @@ mod tests {
     fn names_of_scripts_with_marks_are_names() {
         let text = "[[ ## उत्तर ## ]]\nपेरिस";
         assert_eq!(found("प्रश्न -> उत्तर", text, &ParsePolicy::default())[0].1, "पेरिस");
+    }
+
+    #[test]
+    fn line_ends_within_a_value_stay() {
+        let text = "[[ ## answer ## ]]\na\r\nb\u{2028}c\u{c}d\n\n[[ ## completed ## ]]";
+        assert_eq!(found("q -> answer", text, &ParsePolicy::default())[0].1, "a\r\nb\u{2028}c\u{c}d");
+        assert_eq!(found("q -> answer", text, &ParsePolicy::compat())[0].1, "a\nb\nc\nd");
     }
 
     #[test]

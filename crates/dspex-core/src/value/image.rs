@@ -1,7 +1,7 @@
 //! Images, sounds and files as types of fields in Rust: each holds a [`Media`] of its kind.
 
 use super::special::Described;
-use super::{Media, MediaError, MediaKind, MediaSource, Value};
+use super::{Media, MediaError, MediaKind, Value};
 use crate::types::Special;
 
 macro_rules! kinds {
@@ -91,9 +91,9 @@ impl Image {
         Media::image_url(url).map(Self)
     }
 
-    /// An image of these bytes; its format is told by them.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MediaError> {
-        Media::image_bytes(bytes).map(Self)
+    /// An image of these bytes; without a MIME type the bytes tell it.
+    pub fn from_bytes(bytes: &[u8], mime: Option<&str>) -> Result<Self, MediaError> {
+        Media::image_bytes(bytes, mime).map(Self)
     }
 }
 
@@ -121,7 +121,7 @@ impl File {
     }
 
     /// A file that the provider fetches from a URL, where it can.
-    pub fn from_url(url: impl Into<String>) -> Self {
-        Self(Media::new(MediaKind::File, MediaSource::Url(url.into())))
+    pub fn from_url(url: &str) -> Result<Self, MediaError> {
+        Media::at_url(MediaKind::File, url).map(Self)
     }
 }

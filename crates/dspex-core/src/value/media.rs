@@ -117,24 +117,27 @@ impl Media {
     /// assert!(Media::image_url("/home/ann/cat.png").is_err(), "nothing is opened here");
     /// ```
     pub fn image_url(url: impl Into<String>) -> Result<Self, MediaError> {
-        let url = url.into();
-        if url.starts_with("data:") || mime::is_url(&url) {
-            return Ok(Self::new(MediaKind::Image, MediaSource::Url(url.trim().to_owned())));
-        }
-        Err(MediaError::new("an http, https or gs URL or a data URI", &url))
+        Self::at_url(MediaKind::Image, &url.into())
     }
 
-    /// An image of these bytes; its format is told by them.
+    pub(super) fn at_url(kind: MediaKind, url: &str) -> Result<Self, MediaError> {
+        if url.starts_with("data:") || mime::is_url(url) {
+            return Ok(Self::new(kind, MediaSource::Url(url.trim().to_owned())));
+        }
+        Err(MediaError::new("an http, https or gs URL or a data URI", url))
+    }
+
+    /// An image of these bytes. Without a MIME type the bytes tell it.
     ///
     /// ```
     /// use dspex_core::value::{Media, MediaSource};
-    /// let image = Media::image_bytes(b"\x89PNG\r\n\x1a\n")?;
+    /// let image = Media::image_bytes(b"\x89PNG\r\n\x1a\n", None)?;
     /// assert_eq!(image.source, MediaSource::Url("data:image/png;base64,iVBORw0KGgo=".into()));
-    /// assert!(Media::image_bytes(b"%PDF-1.7").is_err());
+    /// assert!(Media::image_bytes(b"%PDF-1.7", None).is_err());
     /// # Ok::<(), dspex_core::value::MediaError>(())
     /// ```
-    pub fn image_bytes(bytes: &[u8]) -> Result<Self, MediaError> {
-        match mime::of_bytes(bytes) {
+    pub fn image_bytes(bytes: &[u8], mime: Option<&str>) -> Result<Self, MediaError> {
+        match mime.or_else(|| mime::of_bytes(bytes)) {
             Some(mime) if mime.starts_with("image/") => {
                 Self::image_url(mime::data_uri(mime, &mime::base64(bytes)))
             }

@@ -82,7 +82,10 @@ impl MediaObject {
     pub(crate) fn into_media(self, kind: MediaKind) -> Result<Media, MediaError> {
         let mut media = match (kind, self.url, self.data, self.file_data, self.file_id) {
             (MediaKind::Image, Some(url), None, None, None) => Media::image_url(url)?,
-            (MediaKind::Audio, Some(url), None, None, None) => Media::new(kind, MediaSource::Url(url)),
+            (MediaKind::Audio, Some(uri), None, None, None) if uri.starts_with("data:") => {
+                Media::audio_data_uri(&uri)?
+            }
+            (MediaKind::Audio, Some(url), None, None, None) => Media::at_url(kind, &url)?,
             (MediaKind::Audio, None, Some(data), None, None) => Media {
                 format: Some(self.audio_format.ok_or_else(|| MediaError::new("an audio_format", "none"))?),
                 ..Media::new(kind, MediaSource::Base64(data))

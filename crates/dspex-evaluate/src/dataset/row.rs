@@ -1,8 +1,9 @@
 //! Rows, and their values as the types of a signature's fields.
 
+use dspex_core::value::{Document, Media};
 use dspex_core::{
-    Error, ErrorKind, Example, Field, FieldType, FromRecord as _, Record, Result, Signature, TypedSignature,
-    Value,
+    Error, ErrorKind, Example, Field, FieldType, FromRecord as _, Record, Result, Signature, Special,
+    TypedSignature, Value,
 };
 
 /// A row and where it stands.
@@ -119,7 +120,9 @@ impl Row {
 fn from_cell(text: &str, ty: &FieldType) -> Option<Value> {
     let trimmed = text.trim();
     match ty {
-        FieldType::Str => Some(Value::from(text)),
+        FieldType::Str | FieldType::Special(Special::Code(_) | Special::Reasoning) => Some(Value::from(text)),
+        FieldType::Special(Special::Image) => Media::image_url(trimmed).ok().map(Value::Media),
+        FieldType::Special(Special::Document) => Some(Document::new(text).into()),
         FieldType::Int => trimmed.parse().ok().map(Value::Int),
         FieldType::Float => trimmed.parse().ok().map(Value::Float),
         FieldType::Bool => match trimmed.to_ascii_lowercase().as_str() {

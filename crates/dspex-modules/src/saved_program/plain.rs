@@ -3,12 +3,9 @@
 //! JSON lacks kinds that values have (dates, tuples, members of enumerations). What the plain form loses of a value
 //! stands once more, without loss, under the key `dspex`.
 
-use dspex_core::value::{Media, MediaKind, MediaSource, ToolCall};
+use dspex_core::value::ToolCall;
 use dspex_core::{Record, Value};
 use serde_json::{Map, Number, Value as Json, json};
-
-/// What DSPy puts around a value of a type of its own when it saves it.
-const CUSTOM: [&str; 2] = ["<<CUSTOM-TYPE-START-IDENTIFIER>>", "<<CUSTOM-TYPE-END-IDENTIFIER>>"];
 
 /// A value as plain JSON: what Python's `json` would write, and text where it would refuse.
 pub(super) fn to_plain(value: &Value) -> Json {
@@ -28,7 +25,6 @@ pub(super) fn to_plain(value: &Value) -> Json {
         Value::Dict(d) => Json::Object(d.iter().map(|(k, v)| (key(k), to_plain(v))).collect()),
         Value::Struct(s) => Json::Object(record_to_plain(&s.fields)),
         Value::Enum(e) => to_plain(&e.value),
-        Value::Media(m) => json!(media(m)),
         Value::ToolCalls(calls) => json!({"tool_calls": calls.0.iter().map(call).collect::<Vec<_>>()}),
         other => json!(text(other)),
     }
@@ -64,8 +60,11 @@ fn key(value: &Value) -> String {
     }
 }
 
-/// The text of a value; one that has none is written in its lossless form.
+/// The text of a value; one that has none is written as DSPy saves its own types, or in its lossless form.
 fn text(value: &Value) -> String {
+    if let Some(marked) = value.to_dspy_marked() {
+        return marked;
+    }
     value.to_text().unwrap_or_else(|_| value.to_tagged().to_string())
 }
 
@@ -77,29 +76,6 @@ fn call(call: &ToolCall) -> Json {
     out.insert("name".into(), json!(call.name));
     out.insert("args".into(), Json::Object(record_to_plain(&call.args)));
     Json::Object(out)
-}
-
-/// An image, a sound or a file in the form in which DSPy saves its own: a part of a message between marks.
-fn media(m: &Media) -> String {
-    let part = match (m.kind, &m.source) {
-        (MediaKind::Image, MediaSource::Url(url)) => {
-            json!({"type": "image_url", "image_url": {"url": url}})
-        }
-        (MediaKind::Image, MediaSource::Base64(data)) => {
-            let format = m.format.as_deref().unwrap_or("image/png");
-            json!({"type": "image_url", "image_url": {"url": format!("data:{format};base64,{data}")}})
-        }
-        (MediaKind::Audio, MediaSource::Base64(data)) => {
-            json!({"type": "input_audio", "input_audio": {"data": data, "format": m.format}})
-        }
-        (_, MediaSource::Url(data) | MediaSource::Base64(data)) => {
-            json!({"type": "file", "file": {"file_data": data, "filename": m.name}})
-        }
-        (_, MediaSource::Id(id)) => json!({"type": "file", "file": {"file_id": id}}),
-        // A source of a kind that is added later is written as it is described.
-        (_, other) => json!({"type": "file", "file": {"file_data": format!("{other:?}")}}),
-    };
-    format!("{}[{part}]{}", CUSTOM[0], CUSTOM[1])
 }
 
 #[cfg(test)]
@@ -119,8 +95,8 @@ mod tests {
             (
                 json!({"$media": "image", "url": "http://x/y.png"}),
                 json!(
-                    "<<CUSTOM-TYPE-START-IDENTIFIER>>[{\"type\":\"image_url\",\"image_url\":\
-                     {\"url\":\"http://x/y.png\"}}]<<CUSTOM-TYPE-END-IDENTIFIER>>"
+                    "<<CUSTOM-TYPE-START-IDENTIFIER>>[{\"type\": \"image_url\", \"image_url\": \
+                     {\"url\": \"http://x/y.png\"}}]<<CUSTOM-TYPE-END-IDENTIFIER>>"
                 ),
             ),
         ];

@@ -17,7 +17,12 @@ static CITATIONS: LazyLock<FieldType> = LazyLock::new(|| fields_of(Special::Cita
 
 /// The struct that has the fields of DSPy's class.
 fn fields_of(special: Special) -> FieldType {
-    FieldType::from_json_schema(&FieldType::Special(special).json_schema())
+    let mut schema = FieldType::Special(special).json_schema();
+    // With a title, a choice would be an enumeration of that name.
+    for property in schema["properties"].as_object_mut().into_iter().flat_map(|p| p.values_mut()) {
+        property.as_object_mut().map(|p| p.shift_remove("title"));
+    }
+    FieldType::from_json_schema(&schema)
 }
 
 /// The type whose value is the text of a field rather than JSON in it: code or a document, optional or not.
@@ -135,7 +140,8 @@ fn media(walk: &mut Walk<'_, '_>, value: &Value, special: &Special, ty: &FieldTy
     // What can only mean one thing: an image by its place, or by the id that a provider gave out.
     let meant = match value {
         Value::Str(text) if *special == Special::Image => {
-            Media::image_url(text.trim()).ok().map(Value::Media)
+            let media = Media::image_url(text.trim()).ok();
+            media.filter(|_| !text.trim().starts_with("data:") || is_image(text.trim())).map(Value::Media)
         }
         Value::Dict(_) => Value::from_fields(special, value.clone()),
         _ => None,
@@ -144,6 +150,10 @@ fn media(walk: &mut Walk<'_, '_>, value: &Value, special: &Special, ty: &FieldTy
     walk.floor(Exactness::Mended);
     walk.cx.note(ParseRule::MediaReference, "taken by its place or id, not from the fields of DSPy's class");
     Ok(meant)
+}
+
+fn is_image(uri: &str) -> bool {
+    uri.starts_with("data:image/") && uri.contains(',')
 }
 
 /// The fields that DSPy's class takes, if these are ones.

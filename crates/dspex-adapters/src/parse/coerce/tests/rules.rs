@@ -199,7 +199,7 @@ fn errors_say_where_and_what() {
     assert_eq!(error("list[int]", r#"[1, "x"]"#), "expected `y[1]` to be int, found 'x'");
     assert_eq!(error("dict[str, list[bool]]", r#"{"a": [2]}"#), "expected `y.a[0]` to be bool, found 2");
     assert_eq!(error("float", "1,234"), "expected one reading of `y`, found more: '1,234'");
-    assert_eq!(error("dspy.Image", "x"), "the stage `parse` does not support Image yet (field `y`)");
+    assert_eq!(error("dspy.Image", "x"), "expected `y` to be Image, found 'x'");
 }
 
 #[test]
