@@ -163,11 +163,13 @@ fn check_supported(field: &Field) -> Result<()> {
     let mut found = None;
     kinds(&field.ty, &mut |special| found = found.take().or_else(|| Some(special.clone())));
     match found {
-        Some(s @ (Special::History | Special::Tool | Special::ToolCalls)) => Err(Error::new(ErrorKind::Unsupported {
-            field: Some(field.name.clone()),
-            kind: format!("the type {}", s.name()),
-            stage: Stage::Render,
-        })),
+        Some(s @ (Special::History | Special::Tool | Special::ToolCalls)) => {
+            Err(Error::new(ErrorKind::Unsupported {
+                field: Some(field.name.clone()),
+                kind: format!("the type {}", s.name()),
+                stage: Stage::Render,
+            }))
+        }
         _ => Ok(()),
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn placed(
     // Without anything in their places, all text that is not ours to choose.
     let draft = with_inputs(call, &mut |_| Some(String::new()), &render)?;
     let taken: HashSet<u64> = draft.iter().flat_map(|m| numbers(&m.text())).collect();
-    let number = (0..).find(|n| !taken.contains(n)).unwrap_or_default();
+    let number = (0..=u64::MAX).find(|n| !taken.contains(n)).unwrap_or_default();
     let token = format!("{TOKEN}{number}-");
     let mut next = 0..;
     let mut place = |_: &Value| next.next().map(|i: usize| format!("{token}{i};"));
@@ -148,7 +148,8 @@ fn rendered(
 fn parts(call: &RenderCall<'_>) -> Vec<Part> {
     let mut found = Vec::new();
     let mut collect = |record: &Record| {
-        for field in record.iter().filter(|(name, _)| call.signature.inputs().iter().any(|f| f.name == *name)) {
+        for field in record.iter().filter(|(name, _)| call.signature.inputs().iter().any(|f| f.name == *name))
+        {
             walk(field.1, &mut found);
         }
     };
@@ -160,7 +161,9 @@ fn parts(call: &RenderCall<'_>) -> Vec<Part> {
 fn walk(value: &Value, found: &mut Vec<Part>) {
     match value {
         Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items) => {
-            items.iter().for_each(|item| walk(item, found));
+            for item in items {
+                walk(item, found);
+            }
         }
         Value::Dict(d) => d.iter().for_each(|(_, value)| walk(value, found)),
         Value::Struct(s) => s.fields.values().for_each(|value| walk(value, found)),

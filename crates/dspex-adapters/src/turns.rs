@@ -16,7 +16,7 @@ pub(crate) fn messages(
     reminder: &str,
     answer: impl Fn(&Record) -> Result<String>,
 ) -> Result<Vec<Message>> {
-    parts::placed(call, |call| texts(call, &system, wording, reminder, &answer))
+    parts::placed(call, move |call| texts(call, &system, wording, reminder, &answer))
 }
 
 /// The messages of a call that holds nothing but text.

@@ -143,13 +143,24 @@ fn where_dspy_is_wrong_or_gives_up_a_rule_says_what_is_done() {
     let table = [
         // What the model wrote, what it means, what DSPy makes of it, and the rule.
         ("dspy.Code", "\"a\"", code("\"a\""), code("a"), ParseRule::VerbatimText),
-        ("dspy.Code", "x = {\"code\": \"y\"}", code("x = {\"code\": \"y\"}"), code("y"), ParseRule::VerbatimText),
+        (
+            "dspy.Code",
+            "x = {\"code\": \"y\"}",
+            code("x = {\"code\": \"y\"}"),
+            code("y"),
+            ParseRule::VerbatimText,
+        ),
         ("dspy.Code", "```\n  a\n```", code("  a"), code("a"), ParseRule::FencedCode),
         ("dspy.Code", "~~~\na\n~~~", code("a"), code("~~~\na\n~~~"), ParseRule::FencedCode),
         ("dspy.Code", "```\na\n```\nor\n```\nb\n```", None, code("a"), ParseRule::SeveralFences),
         ("dspy.Image", "https://x.test/a.png", Some(image("a")), None, ParseRule::MediaReference),
-        ("dspy.Document", "see {\"data\": \"x\"}", Some(Document::new("see {\"data\": \"x\"}").into()),
-            Some(Document::new("x").into()), ParseRule::VerbatimText),
+        (
+            "dspy.Document",
+            "see {\"data\": \"x\"}",
+            Some(Document::new("see {\"data\": \"x\"}").into()),
+            Some(Document::new("x").into()),
+            ParseRule::VerbatimText,
+        ),
     ];
     for (ty, text, ours, dspys, rule) in table {
         let found = |policy: &ParsePolicy| read(ty, text, policy).ok().map(|(value, _)| value);
@@ -173,7 +184,11 @@ fn prompts_say_how_code_is_written() {
     let demos = [Example::new([("given", "SELECT 2"), ("code", "int x;")])];
     let call = RenderCall::new(&signature, &inputs).demos(&demos);
     let written = messages(&ChatAdapter::new(), &call);
-    assert!(written[0].text().contains("1. `code` (Code_Java); in a fence of ```java\n"), "{}", written[0].text());
+    assert!(
+        written[0].text().contains("1. `code` (Code_Java); in a fence of ```java\n"),
+        "{}",
+        written[0].text()
+    );
     assert!(written[0].text().contains("1. `given` (Code_sql); sql\n"), "{}", written[0].text());
     assert!(written[2].text().contains("[[ ## code ## ]]\n```java\nint x;\n```\n"), "{}", written[2].text());
     assert!(written[3].text().contains("[[ ## given ## ]]\nSELECT 1\n"), "{}", written[3].text());

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use dspex_core::{ErrorKind, Result};
+use dspex_core::{Error, ErrorKind, Result, Value};
 use serde_json::Value as Json;
 
 /// Prints a line of data. A reader that went away is no error of ours; a full disk is one.
@@ -24,4 +24,9 @@ pub(crate) fn print_json(value: &Json) -> Result<()> {
 /// Says something that is not data.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// A value on a line of its own: its text, or JSON where it has none, as an image.
+pub(crate) fn shown(value: &Value) -> Result<String> {
+    value.to_text().or_else(|_| value.to_json_text()).map_err(Error::from)
 }

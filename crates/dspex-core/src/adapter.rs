@@ -273,7 +273,8 @@ rules! {
     BoolForNumber "bool_for_number" Refuses;
     /// `null` or `None` for optional text, which DSPy takes as the word.
     NullText "null_text" Corrects;
-    /// Code in a fence by CommonMark's rules, byte for byte; DSPy takes what stands before the next three backticks, and strips it.
+    /// Code in a fence by the rules of Markdown, byte for byte; DSPy takes what stands before the next three backticks,
+    /// and strips it.
     FencedCode "fenced_code" Corrects;
     /// Several fenced blocks of different code where one is wanted, of which DSPy takes the first.
     SeveralFences "several_fences" Refuses;

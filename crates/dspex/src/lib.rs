@@ -249,6 +249,7 @@
 // The names of this list are the public API of the crate; each is here on purpose.
 #[doc(hidden)]
 pub use dspex_core::__private;
+pub use dspex_core::value::{Audio, Citations, Code, Document, File, Image, Reasoning};
 pub use dspex_core::{
     Adapter, Attempt, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
     DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState, FieldType, FieldValue,
@@ -259,7 +260,6 @@ pub use dspex_core::{
     TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
     nearest, signature, types, unknown_name, value, visit, visit_mut,
 };
-pub use dspex_core::value::{Audio, Citations, Code, Document, File, Image, Reasoning};
 pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
 

@@ -1,4 +1,4 @@
-//! Code in the fences of Markdown: CommonMark's rule, and DSPy's two.
+//! Code in the fences of Markdown: the standard's rule, and DSPy's two.
 
 use std::sync::LazyLock;
 
@@ -46,7 +46,7 @@ fn fence(line: &str) -> Option<Fence<'_>> {
     (indent <= 3 && len >= 3).then_some(Fence { indent, mark, len, rest: rest.trim() })
 }
 
-/// The fenced blocks of a text by CommonMark's rules: three marks or more, closed by as many of the same or more; what is
+/// The fenced blocks of a text by the rules of `CommonMark`: three marks or more, closed by as many of the same or more; what is
 /// indented by four spaces is no fence; the indentation of the opening fence is taken off each line.
 pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut out = Vec::new();
@@ -163,11 +163,11 @@ pub(super) fn dspy_filter(text: &str) -> &str {
 /// What DSPy's RLM makes of an answer that should be a Python program: fences without a language around the whole are
 /// taken off, then the first fenced block is the program, closed or not. The error is the language of another one.
 pub(crate) fn python_program(text: &str) -> Result<String, String> {
-    let mut code = strip(text).to_owned();
-    if !code.contains("```") {
-        return Ok(code);
+    let text = strip(text);
+    if !text.contains("```") {
+        return Ok(text.to_owned());
     }
-    let mut lines: Vec<&str> = split_lines(&code).collect();
+    let mut lines: Vec<&str> = split_lines(text).collect();
     while let [first, .., last] = lines.as_slice()
         && strip(first) == "```"
         && strip(last) == "```"
@@ -175,7 +175,7 @@ pub(crate) fn python_program(text: &str) -> Result<String, String> {
         lines.pop();
         lines.remove(0);
     }
-    code = strip(&lines.join("\n")).to_owned();
+    let code = strip(&lines.join("\n")).to_owned();
     let Some((_, opened)) = code.split_once("```") else { return Ok(code) };
     let Some((info, program)) = opened.split_once('\n') else { return Ok(code) };
     let language = info.split_whitespace().next().unwrap_or_default().to_lowercase();

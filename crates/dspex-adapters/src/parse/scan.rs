@@ -69,7 +69,11 @@ fn lines(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned {
 fn close(sections: &mut Vec<Section>, open: Option<(String, Vec<&str>)>, text: &str, policy: &ParsePolicy) {
     if let Some((name, lines)) = open {
         // DSPy makes every line end a line feed, also those that only Python takes for one.
-        let text = if policy.applies(ParseRule::LineEnds) { span(text, &lines).to_owned() } else { lines.join("\n") };
+        let text = if policy.applies(ParseRule::LineEnds) {
+            span(text, &lines).to_owned()
+        } else {
+            lines.join("\n")
+        };
         sections.push(Section { name, text: strip(&text).to_owned() });
     }
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use dspex_core::Result;
 use dspex_core::lm::Choice;
-use dspex_core::{Error, Result};
 use serde_json::json;
 
 use crate::failure::Exit;
-use crate::output::{complain, print, print_json};
+use crate::output::{complain, print, print_json, shown};
 use crate::program::{PolicyArgs, ProgramArgs, read_file_or_stdin};
 
 #[derive(Args, Debug)]
@@ -40,7 +40,7 @@ impl Parse {
             )?;
         } else {
             for (name, value) in parsed.fields.iter() {
-                print(&format!("{name}: {}", value.to_text().map_err(Error::from)?))?;
+                print(&format!("{name}: {}", shown(value)?))?;
             }
             for note in &parsed.notes {
                 complain(&format!("note: {note}"));

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use dspex_core::lm::{Message, Options, Request, ResponseFormat};
-use dspex_core::{Module as _, Program as _, Result};
+use dspex_core::{Module as _, Program as _, Result, shorten_text};
 use serde_json::{Map, Value as Json, json};
 
 use crate::failure::Exit;
@@ -55,7 +55,7 @@ impl Render {
         } else {
             for (i, message) in request.messages.iter().enumerate() {
                 let line = if i > 0 { "\n" } else { "" };
-                print(&format!("{line}--- {}\n{}", message.role.name(), message.text().trim_end()))?;
+                print(&format!("{line}--- {}\n{}", message.role.name(), shown(message).trim_end()))?;
             }
             let rest =
                 [("response format", response_format(&request)), ("options", options(&request.options))];
@@ -66,6 +66,18 @@ impl Render {
             }
         }
         Ok(Exit::Done)
+    }
+}
+
+/// The text of a message, with a word in the place of each part that is not text.
+fn shown(message: &Message) -> String {
+    let part = |part: &Json| match part["text"].as_str() {
+        Some(text) => text.to_owned(),
+        None => shorten_text(&part.to_string()),
+    };
+    match &message.to_json()["content"] {
+        Json::Array(parts) => parts.iter().map(part).collect(),
+        _ => message.text(),
     }
 }
 

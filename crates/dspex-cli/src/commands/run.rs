@@ -1,11 +1,11 @@
 //! `dspex run`: one call of a program.
 
 use clap::Args;
-use dspex_core::{Error, Module as _, Prediction, Program as _, Record, Result};
+use dspex_core::{Module as _, Prediction, Program as _, Record, Result};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Exit;
-use crate::output::{complain, print, print_json};
+use crate::output::{complain, print, print_json, shown};
 use crate::program::{DemoArgs, InputArgs, LmArgs, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
@@ -37,7 +37,7 @@ impl Run {
             print_json(&to_json(&prediction))?;
         } else {
             for (name, value) in prediction.iter() {
-                print(&format!("{name}: {}", value.to_text().map_err(Error::from)?))?;
+                print(&format!("{name}: {}", shown(value)?))?;
             }
             for note in prediction.notes() {
                 complain(&format!("note: {note}"));

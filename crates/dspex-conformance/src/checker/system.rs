@@ -153,11 +153,33 @@ fn described(field: &Json, entry: &str) -> Outcome {
     } else if !entry.contains(desc.trim()) {
         return Err(format!("expected the description {desc:?}, found {entry:?}"));
     }
+    for note in notes(member(field, "type")?) {
+        if !entry.to_lowercase().contains(&note) {
+            return Err(format!("expected a word about {note:?}, found {entry:?}"));
+        }
+    }
     let rules = field.get("constraints_text").and_then(Json::as_str).unwrap_or_default();
     if !entry.contains(rules) {
         return Err(format!("expected the rules {rules:?}, found {entry:?}"));
     }
     Ok(())
+}
+
+/// What the entry of a field must speak of where a type inside its own has words of its own: the language of code, and
+/// that citations are of documents.
+fn notes(ast: &Json) -> Vec<String> {
+    match (ast["kind"].as_str(), ast["name"].as_str()) {
+        (Some("dspy"), Some("Code")) => ast["language"].as_str().map(str::to_lowercase).into_iter().collect(),
+        // DSPy writes of quotes and their source.
+        (Some("dspy"), Some("Citations")) => vec!["quote".into()],
+        // The fields of a struct are told by its schema.
+        (Some("model" | "typeddict"), _) => Vec::new(),
+        _ => match ast {
+            Json::Object(map) => map.values().flat_map(notes).collect(),
+            Json::Array(items) => items.iter().flat_map(notes).collect(),
+            _ => Vec::new(),
+        },
+    }
 }
 
 fn no_hint(hint: &str) -> Outcome {

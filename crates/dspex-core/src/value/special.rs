@@ -316,16 +316,17 @@ fn described(special: Special) -> Schema {
 /// A schema with its definitions where they are referred to.
 fn without_references(mut schema: Json) -> Json {
     let defs = schema.as_object_mut().and_then(|s| s.shift_remove("$defs")).unwrap_or_default();
-    fn inline(schema: &mut Json, defs: &Json) {
-        if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
-            *schema = defs[name].clone();
-        }
-        match schema {
-            Json::Object(map) => map.values_mut().for_each(|s| inline(s, defs)),
-            Json::Array(items) => items.iter_mut().for_each(|s| inline(s, defs)),
-            _ => {}
-        }
-    }
     inline(&mut schema, &defs);
     schema
+}
+
+fn inline(schema: &mut Json, defs: &Json) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
+        *schema = defs[name].clone();
+    }
+    match schema {
+        Json::Object(map) => map.values_mut().for_each(|s| inline(s, defs)),
+        Json::Array(items) => items.iter_mut().for_each(|s| inline(s, defs)),
+        _ => {}
+    }
 }

@@ -128,7 +128,9 @@ fn code(walk: &mut Walk<'_, '_>, text: &str, language: Option<&str>, ty: &FieldT
 fn media(walk: &mut Walk<'_, '_>, value: &Value, special: &Special, ty: &FieldType) -> Read {
     let known = match value {
         Value::Dict(d) => known_fields(special, d).and_then(|d| Value::from_fields(special, d.into())),
-        Value::Str(text) if *special == Special::Audio || *special == Special::File => data_uri(special, text),
+        Value::Str(text) if *special == Special::Audio || *special == Special::File => {
+            data_uri(special, text)
+        }
         _ => None,
     };
     if let Some(media) = known {
