@@ -31,14 +31,14 @@ impl FromPath for Image {
         let bytes = read(path)?;
         // The bytes do not tell a drawing in XML.
         let mime = by_extension(path).filter(|mime| mime.starts_with("image/"));
-        Self::from_bytes(&bytes, mime).map_err(|e| file_error(path, e))
+        Self::from_bytes(&bytes, mime).map_err(|e| file_error(path, &e))
     }
 }
 
 impl FromPath for Audio {
     fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Self::from_bytes(&read(path)?, None).map_err(|e| file_error(path, e))
+        Self::from_bytes(&read(path)?, None).map_err(|e| file_error(path, &e))
     }
 }
 
@@ -59,7 +59,7 @@ impl FromPath for Document {
             Self::pdf(&bytes)
         } else {
             let text = String::from_utf8(bytes);
-            Self::new(text.map_err(|_| file_error(path, "expected a PDF or text in UTF-8, found neither"))?)
+            Self::new(text.map_err(|_| file_error(path, &"expected a PDF or text in UTF-8, found neither"))?)
         };
         Ok(match path.file_name() {
             Some(name) => document.with_title(name.to_string_lossy()),
@@ -69,10 +69,10 @@ impl FromPath for Document {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|e| file_error(path, e))
+    std::fs::read(path).map_err(|e| file_error(path, &e))
 }
 
-fn file_error(path: &Path, message: impl ToString) -> Error {
+fn file_error(path: &Path, message: &impl ToString) -> Error {
     ErrorKind::File { place: path.display().to_string(), message: message.to_string() }.into()
 }
 
