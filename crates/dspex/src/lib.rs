@@ -250,8 +250,8 @@
 #[doc(hidden)]
 pub use dspex_core::__private;
 pub use dspex_core::{
-    Adapter, Attempt, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
-    DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState, FieldType, FieldValue,
+    Adapter, Attempt, AttemptReason, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
+    DynModule, EditError, Error, ErrorKind, EventSink, Example, Extraction, Fallback, Field, FieldState, FieldType, FieldValue,
     FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Meter, Metric, Module, Note,
     Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random,
     Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError, SignatureParser,
@@ -265,7 +265,7 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, Wording, by_name, read_text, read_value,
+        ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, read_text, read_value,
     };
 }
 

@@ -7,6 +7,7 @@ mod dict;
 mod int;
 pub mod json;
 mod media;
+mod python;
 mod record;
 mod scalar;
 mod serde_de;
