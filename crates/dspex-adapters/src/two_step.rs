@@ -99,8 +99,7 @@ impl TwoStepAdapter {
     fn second(&self, signature: &Signature) -> Result<Signature> {
         let wording = &self.wording.two_step;
         let outputs = signature.outputs();
-        let names: Vec<String> =
-            outputs.iter().map(|f| fill(&wording.field, &[("name", &f.name)])).collect();
+        let names: Vec<String> = outputs.iter().map(|f| fill(&wording.field, &[("name", &f.name)])).collect();
         let mut fields = vec![Field::input(text_name(outputs), FieldType::Str)];
         fields.extend(outputs.iter().cloned());
         let instructions = fill(&wording.extraction, &[("fields", &names.join(&wording.between_fields))]);

@@ -49,8 +49,10 @@ impl FromStr for Fallback {
         };
         let times_of = |times: &str| {
             times.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
-                Error::configuration(format!("expected a whole number from 1 as in `retry:2`, found `{times}`"))
-                    .with_hint("leave out the fallback to make no further call")
+                Error::configuration(format!(
+                    "expected a whole number from 1 as in `retry:2`, found `{times}`"
+                ))
+                .with_hint("leave out the fallback to make no further call")
             })
         };
         match (name, times) {

@@ -120,7 +120,9 @@ impl AttemptReason {
     pub fn error(self) -> Option<&'static str> {
         match self {
             Self::Asked | Self::MoreCompletions | Self::Extraction => None,
-            Self::AskedAsJson { error } | Self::ShownError { error } | Self::Extracted { error } => Some(error),
+            Self::AskedAsJson { error } | Self::ShownError { error } | Self::Extracted { error } => {
+                Some(error)
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! Values as Python's `str()` writes them, where prompts otherwise spell them their own way.
 
+use super::Value;
 use super::scalar::TimeDelta;
 use super::text::{UnsupportedKind, bytes_repr};
-use super::Value;
 
 impl Value {
     /// The value as an f-string of Python writes it: members of enumerations by their names, bytes as a literal, dates

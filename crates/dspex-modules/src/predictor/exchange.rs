@@ -17,6 +17,8 @@ pub(super) struct Question<'a> {
     pub(super) inputs: &'a Record,
     pub(super) lm: &'a dyn LanguageModel,
     pub(super) options: Options,
+    /// What is done about a reply that cannot be read.
+    pub(super) fallbacks: &'a [Fallback],
     /// Whether it is about the text of a reply; of its own replies nothing is extracted.
     pub(super) about_a_reply: bool,
 }
@@ -68,7 +70,7 @@ impl Exchange<'_> {
     ) -> Result<Turn> {
         let request = question.request(&*adapter)?;
         let mut turn = self.turn(question, adapter, request, reason).await?;
-        let steps = self.setup.fallbacks.iter().flat_map(|fallback| match fallback {
+        let steps = question.fallbacks.iter().flat_map(|fallback| match fallback {
             Fallback::ShowError(times) => std::iter::repeat_n(*fallback, *times as usize),
             other => std::iter::repeat_n(*other, 1),
         });
@@ -205,6 +207,8 @@ impl Exchange<'_> {
             inputs: &second.inputs,
             lm: setup.extraction_lm,
             options,
+            // A fallback has none itself, so that there are at most as many calls as the context says.
+            fallbacks: if reason.is_fallback() { &[] } else { setup.fallbacks },
             about_a_reply: true,
         };
         Box::pin(async move {

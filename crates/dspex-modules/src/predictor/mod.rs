@@ -97,6 +97,7 @@ impl Predictor {
             inputs,
             lm: setup.lm,
             options: setup.options.clone(),
+            fallbacks: setup.fallbacks,
             about_a_reply: false,
         }
     }
