@@ -212,7 +212,10 @@ fn make(corpus: &Corpus, case: &Json, mode: Mode) -> Result<Made, String> {
 
 /// What the model that reads texts says. A corpus does not keep it; it must have said the values.
 fn said_again(corpus: &Corpus, case: &Json, signature: &Signature) -> Result<String, String> {
-    let Some(result) = case.pointer("/result/0").and_then(Json::as_object) else { return Ok(String::new()) };
+    let result = case.pointer("/result/0").and_then(Json::as_object);
+    let Some(result) = result.filter(|_| case.get("extraction_lm_calls").is_some()) else {
+        return Ok(String::new());
+    };
     let mut out = String::new();
     for field in signature.outputs() {
         if let Some(value) = result.get(&field.name).and_then(|v| corpus.value(v).ok()) {

@@ -88,7 +88,7 @@ fn json_and_chat_cases_fail_only_where_a_type_is_not_supported() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     for section in ["render_cases", "parse_cases"] {
-        for adapter in ["json", "chat"] {
+        for adapter in ["json", "chat", "two_step"] {
             let mut failing = failing(&report, section, Some(adapter), &|_| true);
             failing.retain(|f| !f.contains(": not supported yet: "));
             assert_eq!(failing, Vec::<String>::new());
