@@ -72,6 +72,10 @@ impl Failure {
             text.push_str("\nhint: ");
             text.push_str(hint);
         }
+        // One call is what was asked for; more are told.
+        if self.error.attempts().len() > 1 {
+            text.push_str(&format!("\npaid for: {}", self.error.usage()));
+        }
         complain(&text);
         Exit::of(&self.error).into()
     }

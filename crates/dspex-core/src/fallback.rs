@@ -36,6 +36,23 @@ pub enum Fallback {
     Extract,
 }
 
+impl Fallback {
+    /// Several, in order, with commas between: `retry:2,json`; `none` is an empty list.
+    ///
+    /// ```
+    /// use dspex_core::Fallback;
+    /// assert_eq!(Fallback::list("retry:2, json")?, [Fallback::ShowError(2), Fallback::AskAsJson]);
+    /// assert!(Fallback::list("none")?.is_empty());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn list(text: &str) -> Result<Vec<Self>> {
+        if text.trim() == NONE { Ok(Vec::new()) } else { text.split(',').map(str::parse).collect() }
+    }
+}
+
+/// No fallback, as text.
+const NONE: &str = "none";
+
 /// The names of fallbacks as text.
 const NAMES: [&str; 3] = ["json", "retry", "extract"];
 
@@ -64,7 +81,7 @@ impl FromStr for Fallback {
                 Err(Error::configuration(format!("expected `{name}` alone, found `{text}`"))
                     .with_hint("only `retry` takes a number"))
             }
-            _ => Err(unknown_name("fallbacks", name, NAMES)),
+            _ => Err(unknown_name("fallbacks", name, NAMES.into_iter().chain([NONE]))),
         }
     }
 }

@@ -8,7 +8,7 @@ use dspex_core::{
     Attempt, Constraint, Context, Error, ErrorKind, Fallback, Field, FieldType, Limits, Module, Overrides,
     ParsePolicy, ParseRule, Prediction, Program, Record, Signature, Stage, Usage,
 };
-use dspex_modules::Predict;
+use dspex_modules::{Predict, ProgramFile};
 use dspex_testkit::{ScriptedLm, block_on};
 
 const GOOD: &str = "[[ ## a ## ]]\nA\n\n[[ ## completed ## ]]";
@@ -368,4 +368,38 @@ fn several_completions_of_two_steps_are_read_one_by_one() {
     let small = ScriptedLm::always(GOOD).with_failure(1, LmError::new(LmErrorKind::Server, "no"));
     let e = block_on(predict.call(&ctx.with_extraction_lm(small), q())).unwrap_err();
     assert_eq!((e.stage(), e.attempts().len()), (Stage::Model, 3));
+}
+
+#[test]
+fn program_files_name_fallbacks() {
+    let parse = |line: &str| ProgramFile::parse("p.toml", &format!("signature = 'q -> a'\n{line}"), None);
+    let both = [Fallback::ShowError(2), Fallback::AskAsJson];
+    for (line, wanted) in [
+        ("", None),
+        ("fallback = 'none'", Some(vec![])),
+        ("fallback = []", Some(vec![])),
+        ("fallback = 'extract'", Some(vec![Fallback::Extract])),
+        ("fallback = 'retry:2, json'", Some(both.to_vec())),
+        ("fallback = ['retry:2', 'json']", Some(both.to_vec())),
+    ] {
+        assert_eq!(parse(line).unwrap().fallbacks, wanted, "{line}");
+    }
+    assert_eq!(parse("extraction_lm = 'openai/m'").unwrap().extraction_lm.as_deref(), Some("openai/m"));
+    for (line, hint) in [
+        ("fallback = 'jsn'", Some("did you mean `json`?")),
+        ("fallback = ['json', 'retry:0']", Some("leave out the fallback to make no further call")),
+        ("fallback = 'retry:x'", Some("leave out the fallback to make no further call")),
+        ("fallback = 'json:2'", Some("only `retry` takes a number")),
+    ] {
+        let e = parse(line).unwrap_err();
+        assert!(e.to_string().starts_with("p.toml:2: expected fallbacks `json`"), "{e}");
+        assert_eq!(e.hint(), hint, "{line}");
+    }
+    let ctx = Context::new(ScriptedLm::always("x")).with_fallbacks(both);
+    assert_eq!(
+        parse("").unwrap().context(&ctx).unwrap().fallbacks(),
+        both,
+        "a file that says nothing changes nothing"
+    );
+    assert!(parse("fallback = 'none'").unwrap().context(&ctx).unwrap().fallbacks().is_empty());
 }
