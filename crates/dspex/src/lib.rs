@@ -243,7 +243,7 @@
 //!
 //! # What this does not do yet
 //!
-//! Providers with wires of their own, retries, a cache, adapters other than chat and JSON, and optimizers are not part of
+//! Providers with wires of their own, retries, a cache, adapters other than chat, JSON and two-step, and optimizers are not part of
 //! this version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
@@ -355,4 +355,6 @@ mod pages {
     mod saved_programs {}
     #[doc = include_str!("../../../docs/validation.md")]
     mod validation {}
+    #[doc = include_str!("../../../docs/second-calls.md")]
+    mod second_calls {}
 }
