@@ -1,5 +1,6 @@
 //! What failed, how it is shown, and the exit code that says so.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use dspex_core::lm::LmErrorKind;
@@ -74,7 +75,7 @@ impl Failure {
         }
         // One call is what was asked for; more are told.
         if self.error.attempts().len() > 1 {
-            text.push_str(&format!("\npaid for: {}", self.error.usage()));
+            let _ = write!(text, "\npaid for: {}", self.error.usage());
         }
         complain(&text);
         Exit::of(&self.error).into()

@@ -77,8 +77,8 @@ pub(crate) struct LmArgs {
     #[arg(long, value_name = "URL")]
     api_base: Option<String>,
 
-    /// The model for second calls, which read the text of a first: those of the adapter two_step and of the fallback
-    /// extract [default: the program file's, else the same model]
+    /// The model for second calls, which read the text of a first: those of the adapter `two_step` and of the fallback
+    /// `extract` [default: the program file's, else the same model]
     #[arg(long, value_name = "MODEL")]
     extraction_lm: Option<String>,
 }
