@@ -38,7 +38,7 @@ const TEXT: &str = "text";
 /// assert_eq!(request.messages[1].text(), "question: Who wrote Faust?");
 /// let reply = Choice::text("I am sure that it was Goethe.");
 /// let second = adapter.extraction(&signature, &reply, &ParsePolicy::default())?.expect("a second call");
-/// assert_eq!(second.signature.to_string(), "text -> answer, sure: bool");
+/// assert_eq!(second.signature.to_string(), "text -> answer, sure");
 /// assert_eq!(second.adapter.name(), "chat");
 /// # Ok::<(), dspex_core::Error>(())
 /// ```

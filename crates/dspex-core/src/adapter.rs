@@ -90,6 +90,23 @@ pub trait Adapter: Send + Sync {
 /// A call that reads the text of another one: the outputs of its signature are what the text says.
 ///
 /// [`Adapter::extraction`] asks for it, and a predictor makes it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dspex_core::{Extraction, Record, Signature};
+/// # use dspex_core::{Adapter, ParsePolicy, Parsed, RenderCall, Result, lm::{Choice, Request}};
+/// # struct Plain;
+/// # impl Adapter for Plain {
+/// #     fn name(&self) -> &str { "plain" }
+/// #     fn render(&self, _: &RenderCall<'_>) -> Result<Request> { Ok(Request::default()) }
+/// #     fn parse(&self, _: &Signature, _: &Choice, _: &ParsePolicy) -> Result<Parsed> { Ok(Parsed::default()) }
+/// # }
+/// let text = Record::new().with("text", "It was Goethe, I think.");
+/// let second = Extraction::new(Signature::parse("text -> answer")?, text, Arc::new(Plain));
+/// assert_eq!(second.adapter.name(), "plain");
+/// assert!(Plain.extraction(&second.signature, &Choice::text("Goethe"), &ParsePolicy::default())?.is_none());
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Extraction {
