@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, Request};
-use dspex_core::{Adapter, ParsePolicy, Parsed, Record, RenderCall, Result, Signature};
+use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result, Signature};
 
 use crate::format::{field_list, field_value, hint, marker};
+use crate::json::JsonAdapter;
 use crate::parse;
 use crate::turns;
+use crate::two_step::TwoStepAdapter;
 use crate::wording::{ReminderWording, Wording, fill};
 
 /// The marker that ends an answer.
@@ -46,7 +48,12 @@ impl ChatAdapter {
     /// The adapter with another wording.
     #[must_use]
     pub fn with_wording(wording: Wording) -> Self {
-        Self { wording: Arc::new(wording) }
+        Self::of(Arc::new(wording))
+    }
+
+    /// The adapter with the wording of another one.
+    pub(crate) fn of(wording: Arc<Wording>) -> Self {
+        Self { wording }
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
@@ -152,5 +159,17 @@ impl Adapter for ChatAdapter {
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::sections(signature, completion, policy)
+    }
+
+    fn as_json(&self) -> Option<Arc<dyn Adapter>> {
+        Some(Arc::new(JsonAdapter::of(Arc::clone(&self.wording))))
+    }
+
+    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
+        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+    }
+
+    fn complaint(&self, error: &Error) -> String {
+        self.wording.complaint(error)
     }
 }

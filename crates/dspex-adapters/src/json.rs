@@ -16,6 +16,7 @@ use crate::format::{field_list, hint};
 use crate::parse;
 use crate::schema;
 use crate::turns;
+use crate::two_step::TwoStepAdapter;
 use crate::wording::{ReminderWording, Wording, fill};
 
 /// The name under which a provider gets the schema of the outputs.
@@ -55,7 +56,12 @@ impl JsonAdapter {
     /// The adapter with another wording.
     #[must_use]
     pub fn with_wording(wording: Wording) -> Self {
-        Self { wording: Arc::new(wording) }
+        Self::of(Arc::new(wording))
+    }
+
+    /// The adapter with the wording of another one.
+    pub(crate) fn of(wording: Arc<Wording>) -> Self {
+        Self { wording }
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
@@ -159,6 +165,14 @@ impl Adapter for JsonAdapter {
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::object(signature, completion, policy)
+    }
+
+    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
+        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+    }
+
+    fn complaint(&self, error: &Error) -> String {
+        self.wording.complaint(error)
     }
 }
 

@@ -12,6 +12,7 @@ mod parts;
 mod read;
 mod schema;
 mod turns;
+mod two_step;
 mod wording;
 
 use std::sync::Arc;
@@ -23,14 +24,18 @@ pub use json::{JsonAdapter, JsonWording};
 #[doc(hidden)]
 pub use parse::conformance;
 pub use read::{read_text, read_value};
+pub use two_step::{TwoStepAdapter, TwoStepWording};
 pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;
 
 /// Every adapter by its name.
-pub const ADAPTERS: &[(&str, Make)] =
-    &[("chat", || Arc::new(ChatAdapter::new())), ("json", || Arc::new(JsonAdapter::new()))];
+pub const ADAPTERS: &[(&str, Make)] = &[
+    ("chat", || Arc::new(ChatAdapter::new())),
+    ("json", || Arc::new(JsonAdapter::new())),
+    ("two_step", || Arc::new(TwoStepAdapter::new())),
+];
 
 /// The adapter of a name.
 ///

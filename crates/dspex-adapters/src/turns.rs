@@ -30,20 +30,34 @@ fn texts(
     let signature = call.signature;
     let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
     messages.push(Message::system(system));
-    // Demonstrations that lack fields stand before the complete ones.
-    let (complete, incomplete): (Vec<_>, Vec<_>) =
-        call.demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
-    for demo in incomplete.into_iter().filter(|d| is_usable(signature, d)) {
+    let demos = Demos::of(call);
+    for demo in demos.incomplete {
         messages.push(Message::user(user(signature, demo, &wording.incomplete, "")?));
         messages.push(Message::assistant(answer(demo)?));
     }
-    for demo in complete {
+    for demo in demos.complete {
         // Without inputs the user's turn is empty, but it is there: turns of the model follow turns of the user.
         messages.push(Message::user(user(signature, demo, "", "")?));
         messages.push(Message::assistant(answer(demo)?));
     }
     messages.push(Message::user(user(signature, call.inputs, "", reminder)?));
     Ok(messages)
+}
+
+/// The demonstrations of a call that are shown. Those that lack fields stand before the complete ones.
+pub(crate) struct Demos<'a> {
+    pub(crate) incomplete: Vec<&'a Record>,
+    pub(crate) complete: Vec<&'a Record>,
+}
+
+impl<'a> Demos<'a> {
+    pub(crate) fn of(call: &RenderCall<'a>) -> Self {
+        let signature = call.signature;
+        let (complete, mut incomplete): (Vec<_>, Vec<_>) =
+            call.demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
+        incomplete.retain(|d| is_usable(signature, d));
+        Self { incomplete, complete }
+    }
 }
 
 /// The user's turn: the inputs that are there, in the order of the signature.

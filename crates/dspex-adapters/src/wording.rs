@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChatWording, JsonWording};
+use dspex_core::Error;
+
+use crate::{ChatWording, JsonWording, TwoStepWording};
 
 /// The sentences around the parts that every wording has in common.
 ///
@@ -28,6 +30,12 @@ pub struct Wording {
     pub chat: ChatWording,
     /// The sentences of the JSON adapter.
     pub json: JsonWording,
+    /// The sentences of the two-step adapter.
+    #[serde(default)]
+    pub two_step: TwoStepWording,
+    /// What tells the model that its reply was of no use: `{error}`. DSPy says no such thing.
+    #[serde(default = "complaint")]
+    pub complaint: String,
 }
 
 /// How fields are described in the system message.
@@ -155,7 +163,20 @@ impl Default for Wording {
             },
             chat: ChatWording::default(),
             json: JsonWording::default(),
+            two_step: TwoStepWording::default(),
+            complaint: complaint(),
         }
+    }
+}
+
+fn complaint() -> String {
+    "That reply cannot be used: {error}.\nWrite the whole reply again, in the form asked for.".into()
+}
+
+impl Wording {
+    /// What tells the model that its reply was of no use.
+    pub(crate) fn complaint(&self, error: &Error) -> String {
+        fill(&self.complaint, &[("error", &error.kind().to_string())])
     }
 }
 

@@ -1,5 +1,6 @@
 //! What failed, how it is shown, and the exit code that says so.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use dspex_core::lm::LmErrorKind;
@@ -71,6 +72,10 @@ impl Failure {
         if let Some(hint) = self.error.hint() {
             text.push_str("\nhint: ");
             text.push_str(hint);
+        }
+        // One call is what was asked for; more are told.
+        if self.error.attempts().len() > 1 {
+            let _ = write!(text, "\npaid for: {}", self.error.usage());
         }
         complain(&text);
         Exit::of(&self.error).into()

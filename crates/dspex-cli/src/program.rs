@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::Args;
 use dspex_core::lm::Capabilities;
 use dspex_core::{
-    Context, DynModule, Error, ErrorKind, Example, LanguageModel, ParsePolicy, Program as _, ProgramState,
-    Record, Result, Signature, Value, visit,
+    Context, DynModule, Error, ErrorKind, Example, Fallback, LanguageModel, ParsePolicy, Program as _,
+    ProgramState, Record, Result, Signature, Value, visit,
 };
 use dspex_evaluate::Dataset;
 use dspex_lm::{Lm, Secret};
@@ -56,6 +56,15 @@ pub(crate) struct PolicyArgs {
     policy: Option<String>,
 }
 
+#[derive(Args, Debug, Default)]
+pub(crate) struct FallbackArgs {
+    /// What to do about a reply that cannot be read, tried in this order, with commas between: `retry:2` shows the
+    /// error to the model, twice at most; `json` asks again as JSON, as DSPy does; `extract` has a second call read the
+    /// text; or `none` [default: the saved program's, else the program file's, else none]
+    #[arg(long, value_name = "KINDS")]
+    fallback: Option<String>,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct LmArgs {
     /// The model [default: the saved program's, else the program file's, else the variable `DSPEX_LM`, else
@@ -67,6 +76,11 @@ pub(crate) struct LmArgs {
     /// its own address]
     #[arg(long, value_name = "URL")]
     api_base: Option<String>,
+
+    /// The model for second calls, which read the text of a first: those of the adapter `two_step` and of the fallback
+    /// `extract` [default: the program file's, else the same model]
+    #[arg(long, value_name = "MODEL")]
+    extraction_lm: Option<String>,
 }
 
 impl LmArgs {
@@ -192,6 +206,28 @@ impl Loaded {
         Ok(saved.unwrap_or_else(|| by_name(self.file.policy.as_deref().unwrap_or("default"))))
     }
 
+    /// What is done about replies that cannot be read, looked for in the same order.
+    pub(crate) fn fallbacks(&self, args: &FallbackArgs) -> Result<Vec<Fallback>> {
+        if let Some(text) = &args.fallback {
+            return Fallback::list(text);
+        }
+        let saved = self.saved.as_ref().map(SavedProgram::fallbacks).transpose()?.flatten();
+        Ok(saved.or_else(|| self.file.fallbacks.clone()).unwrap_or_default())
+    }
+
+    /// The context with the model for second calls, if one is named.
+    pub(crate) fn with_extraction_lm(&self, ctx: Context, args: &LmArgs) -> Result<Context> {
+        let used = self.adapter()?.name() == "two_step" || ctx.fallbacks().contains(&Fallback::Extract);
+        match args.extraction_lm.as_ref().or(self.file.extraction_lm.as_ref()) {
+            Some(name) if used => Ok(ctx.with_extraction_lm(args.by_name(name)?)),
+            Some(_) if args.extraction_lm.is_some() => Err(Error::configuration(
+                "expected second calls for the model of `--extraction-lm`, found none",
+            )
+            .with_hint("add `--adapter two_step` or `--fallback extract`, or leave it out")),
+            _ => Ok(ctx),
+        }
+    }
+
     /// The signature that the model sees: a module may have added fields, such as the reasoning of a chain of thought.
     pub(crate) fn leaf_signature(&self) -> Result<Signature> {
         let program = self.with_saved(self.file.build(&[])?, &mut |_| Ok(None))?;
@@ -279,11 +315,13 @@ impl Loaded {
         &self,
         lm: Arc<dyn LanguageModel>,
         policy: &PolicyArgs,
+        fallback: &FallbackArgs,
         seed: u64,
     ) -> Result<Context> {
         Ok(Context::new(lm)
             .with_shared_adapter(self.adapter()?)
             .with_policy(self.policy(policy)?)
+            .with_fallbacks(self.fallbacks(fallback)?)
             .with_options(self.file.options.clone())
             .with_seed(seed))
     }

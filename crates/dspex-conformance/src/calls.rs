@@ -4,20 +4,22 @@
 //! and the rule by which we differ is named.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dspex_adapters::{Wording, by_name};
 use dspex_core::lm::{Capabilities, Choice, LmError, LmErrorKind, Message, Options, Reply, Request};
 use dspex_core::{
-    Adapter, Context, FieldType, Module as _, ParsePolicy, Parsed, Prediction, Record, RenderCall, Signature,
-    Special, Stage,
+    Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, Parsed,
+    Prediction, Record, RenderCall, RuleEffect, Signature, Special,
 };
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
 use serde_json::{Map, Value as Json, json};
 
 use crate::checker::{self, Expected, Form};
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, fields_json};
+use crate::differences::effect_name;
 use crate::outcome::{Outcome, failed, list, member, same, text};
 use crate::parse::is_class;
 
@@ -29,11 +31,11 @@ pub(crate) struct Meant {
     words: &'static str,
 }
 
-/// DSPy's chat adapter asks a second time, with its JSON adapter, where it cannot read the answer.
+/// DSPy's chat and XML adapters ask a second time, with its JSON adapter, where they cannot read the answer.
 const JSON_FALLBACK: Meant = Meant {
     rule: "json_fallback",
     effect: "refuses",
-    words: "DSPy asks again as JSON; here the answer that cannot be read is an error",
+    words: "DSPy asks again as JSON; here that is to be asked for",
 };
 
 /// DSPy drops options about tools where its adapter does not call tools natively.
@@ -68,31 +70,70 @@ pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
     }
 }
 
-/// The rules by which a case differs: in what DSPy does, or in what we send where nobody asks for DSPy's schema.
+/// The rules by which a case differs: in what DSPy does, or in what the default does.
 pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Meant>>, String> {
     let mut found: Vec<Option<Meant>> = compare(corpus, case)?.map(Some).into_iter().collect();
-    let [compat, ours] = [true, false].map(|compat| make(corpus, case, compat).map(|made| made.requests));
-    let format = |requests: &[Request]| requests.first().map(|r| response_format(r.response_format.as_ref()));
-    let (compat, ours) = (format(&compat?), format(&ours?));
-    if compat.as_ref().map(content) != ours.as_ref().map(content) {
+    let [dspy, ours] = [Mode::AsDspy, Mode::Default].map(|mode| make(corpus, case, mode));
+    let (dspy, ours) = (dspy?, ours?);
+    let format = |made: &Made| made.requests.first().map(|r| response_format(r.response_format.as_ref()));
+    let (compat, sent) = (format(&dspy), format(&ours));
+    if compat.as_ref().map(content) != sent.as_ref().map(content) {
         let any = Some(json!({"type": "json_object"}));
         let signature = corpus.signature(case)?;
         let code = signature.outputs().iter().any(|f| matches!(f.ty, FieldType::Special(Special::Code(_))));
-        let meant = (ours == any).then_some(OPEN_MAPPING);
+        let meant = (sent == any).then_some(OPEN_MAPPING);
         found.push(meant.or(code.then_some(CODE_AS_TEXT)));
     }
+    if dspy.requests.len() != ours.requests.len() || values(&dspy) != values(&ours) {
+        found.extend(why(&dspy, &ours));
+    }
     Ok(found)
+}
+
+fn values(made: &Made) -> Option<Vec<&Record>> {
+    made.result.as_ref().ok().map(|p| p.completions().collect())
+}
+
+/// The rules by which the default comes to another result, or to it by other calls.
+fn why(dspy: &Made, ours: &Made) -> Vec<Option<Meant>> {
+    let fewer = ours.requests.len() < dspy.requests.len();
+    match &ours.result {
+        Err(e) if fewer && e.is_unread_reply() => vec![Some(JSON_FALLBACK)],
+        Ok(prediction) => {
+            let rules = prediction.notes().iter().map(|n| n.rule);
+            let told = rules.filter(|r| r.effect() != RuleEffect::Notes);
+            let meant: Vec<_> = told
+                .map(|rule| {
+                    let effect = effect_name(rule.effect());
+                    Some(Meant { rule: rule.id(), effect, words: "the default reads it otherwise" })
+                })
+                .collect();
+            if meant.is_empty() { vec![None] } else { meant }
+        }
+        Err(_) => vec![None],
+    }
+}
+
+/// How a call is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// With everything switched on that makes it DSPy's.
+    AsDspy,
+    /// As a call is made where nobody says otherwise.
+    Default,
 }
 
 /// What a call came to.
 struct Made {
     requests: Vec<Request>,
+    /// Those of the model that reads the text of the first call.
+    extraction: Vec<Request>,
     choices: Vec<Choice>,
     result: dspex_core::Result<Prediction<Record>>,
 }
 
 fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
-    let made = make(corpus, case, true)?;
+    let made = make(corpus, case, Mode::AsDspy)?;
     if made.requests.is_empty()
         && let Err(e) = &made.result
     {
@@ -103,36 +144,72 @@ fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
     for (i, (want, got)) in wanted.iter().zip(&made.requests).enumerate() {
         let expected = Expected {
             corpus,
-            form: form(case)?,
+            // What DSPy asks again, it asks as JSON.
+            form: if i == 0 { form(case)? } else { Form::Json },
             signature: corpus.signature_json(case)?,
             demos: list(case, "demos")?,
             messages: list(want, "messages")?,
+            worded_instructions: false,
         };
-        let messages: Vec<Json> = got.messages.iter().map(Message::to_json).collect();
-        checker::check(&expected, &messages, Some(&Wording::default().demo.missing_output))
-            .map_err(|why| format!("call {i}: {why}"))?;
-        meant = meant.or(same_options(want, got).map_err(|why| format!("call {i}: {why}"))?);
-    }
-    let unread = matches!(&made.result, Err(e) if e.stage() == Stage::Parse);
-    if unread && made.requests.len() == 1 && wanted.len() == 2 && form(case)? == Form::Chat {
-        return Ok(Some(JSON_FALLBACK));
+        let outcome = same_call(&expected, want, got).map_err(|why| format!("call {i}: {why}"))?;
+        meant = meant.or(outcome);
     }
     same("the number of calls", &made.requests.len(), &wanted.len())?;
+    same_extraction(corpus, case, &made.extraction)?;
     same_result(corpus, case, made).map(|()| meant)
 }
 
+/// Compares the messages of a call by their structure, and its options.
+fn same_call(expected: &Expected<'_>, want: &Json, got: &Request) -> Result<Option<Meant>, String> {
+    let messages: Vec<Json> = got.messages.iter().map(Message::to_json).collect();
+    checker::check(expected, &messages, Some(&Wording::default().demo.missing_output))?;
+    same_options(want, got)
+}
+
+/// Compares the calls of the model that reads texts.
+fn same_extraction(corpus: &Corpus, case: &Json, made: &[Request]) -> Outcome {
+    let Some(wanted) = case.get("extraction_lm_calls").and_then(Json::as_array) else {
+        return same("the number of second calls", &made.len(), &0);
+    };
+    same("the number of second calls", &made.len(), &wanted.len())?;
+    let text = json!({"name": "text", "direction": "input", "type": {"kind": "str"}, "annotation_name": "str",
+        "desc": "${text}", "desc_is_default": true});
+    let mut signature = corpus.signature_json(case)?.clone();
+    let fields = fields_json(&signature, Direction::Output)?.into_iter().cloned();
+    signature["fields"] = std::iter::once(text).chain(fields).collect();
+    for (i, (want, got)) in wanted.iter().zip(made).enumerate() {
+        let expected = Expected {
+            corpus,
+            form: Form::Chat,
+            signature: &signature,
+            demos: &[],
+            messages: list(want, "messages")?,
+            worded_instructions: true,
+        };
+        same_call(&expected, want, got).map_err(|why| format!("second call {i}: {why}"))?;
+    }
+    Ok(())
+}
+
 /// Makes the call of a case. The outer error is a case that cannot be run.
-fn make(corpus: &Corpus, case: &Json, compat: bool) -> Result<Made, String> {
+fn make(corpus: &Corpus, case: &Json, mode: Mode) -> Result<Made, String> {
     let signature = corpus.signature(case)?;
     let options = options(member(case, "lm_kwargs")?)?;
     let capabilities = capabilities(case, &signature, &options)?;
     let given = Arc::new(Mutex::new(Vec::new()));
     let lm = scripted(list(case, "lm_outputs")?, Arc::clone(&given))?.with_capabilities(capabilities);
+    let reader = ScriptedLm::always(said_again(corpus, case, &signature)?);
     let inner = by_name(adapter(case)?)
         .map_err(|_| format!("not supported yet: the adapter {}", adapter(case).unwrap_or_default()))?;
-    let ctx = Context::new(lm.clone())
-        .with_shared_adapter(Arc::new(AsDspy { inner, compat }))
-        .with_policy(ParsePolicy::compat());
+    let mut ctx = Context::new(lm.clone()).with_shared_adapter(inner).with_extraction_lm(reader.clone());
+    if mode == Mode::AsDspy {
+        let inner = Arc::clone(ctx.adapter().ok_or("no adapter")?);
+        ctx = ctx.with_adapter(AsDspy(inner)).with_policy(ParsePolicy::compat());
+        // Where nothing is said of it, the chat adapter inside asks again.
+        if case.pointer("/adapter_options/use_json_adapter_fallback") != Some(&Json::Bool(false)) {
+            ctx = ctx.with_fallbacks([Fallback::AskAsJson]);
+        }
+    }
     let predict = Predict::from_signature(signature)
         .with_demos(corpus.demos(case)?)
         .map_err(|e| failed(&e))?
@@ -140,22 +217,35 @@ fn make(corpus: &Corpus, case: &Json, compat: bool) -> Result<Made, String> {
     let inputs = corpus.record(member(case, "inputs")?)?;
     let result = block_on(predict.call(&ctx, inputs));
     let choices = given.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(Made { requests: lm.requests(), choices, result })
+    Ok(Made { requests: lm.requests(), extraction: reader.requests(), choices, result })
+}
+
+/// What the model that reads texts says. A corpus does not keep it; it must have said the values.
+fn said_again(corpus: &Corpus, case: &Json, signature: &Signature) -> Result<String, String> {
+    let result = case.pointer("/result/0").and_then(Json::as_object);
+    let Some(result) = result.filter(|_| case.get("extraction_lm_calls").is_some()) else {
+        return Ok(String::new());
+    };
+    let mut out = String::new();
+    for field in signature.outputs() {
+        if let Some(value) = result.get(&field.name).and_then(|v| corpus.value(v).ok()) {
+            let text = value.to_text().or_else(|_| value.to_json_text()).map_err(|e| e.to_string())?;
+            let _ = write!(out, "[[ ## {} ## ]]\n{text}\n\n", field.name);
+        }
+    }
+    Ok(out)
 }
 
 /// An adapter that renders as DSPy does; no predictor asks for that.
-struct AsDspy {
-    inner: Arc<dyn Adapter>,
-    compat: bool,
-}
+struct AsDspy(Arc<dyn Adapter>);
 
 impl Adapter for AsDspy {
     fn name(&self) -> &str {
-        self.inner.name()
+        self.0.name()
     }
 
     fn render(&self, call: &RenderCall<'_>) -> dspex_core::Result<Request> {
-        self.inner.render(&if self.compat { call.clone().compat() } else { call.clone() })
+        self.0.render(&call.clone().compat())
     }
 
     fn parse(
@@ -164,7 +254,21 @@ impl Adapter for AsDspy {
         completion: &Choice,
         policy: &ParsePolicy,
     ) -> dspex_core::Result<Parsed> {
-        self.inner.parse(signature, completion, policy)
+        self.0.parse(signature, completion, policy)
+    }
+
+    fn extraction(
+        &self,
+        signature: &Signature,
+        completion: &Choice,
+        policy: &ParsePolicy,
+    ) -> dspex_core::Result<Option<Extraction>> {
+        let second = self.0.extraction(signature, completion, policy)?;
+        Ok(second.map(|s| Extraction::new(s.signature, s.inputs, Arc::new(Self(s.adapter)))))
+    }
+
+    fn as_json(&self) -> Option<Arc<dyn Adapter>> {
+        Some(Arc::new(Self(self.0.as_json()?)))
     }
 }
 

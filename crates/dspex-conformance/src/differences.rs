@@ -45,7 +45,7 @@ pub(crate) fn find(corpus: &Corpus) -> Vec<Difference> {
     found
 }
 
-fn effect_name(effect: RuleEffect) -> &'static str {
+pub(crate) fn effect_name(effect: RuleEffect) -> &'static str {
     match effect {
         RuleEffect::Recovers => "recovers",
         RuleEffect::Corrects => "corrects",

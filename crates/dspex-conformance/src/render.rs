@@ -43,6 +43,7 @@ impl Form {
         match adapter {
             "chat" => Ok(Self::Chat),
             "json" => Ok(Self::Json),
+            "two_step" => Ok(Self::TwoStep),
             other => Err(format!("not supported yet: the adapter {other}")),
         }
     }
@@ -57,6 +58,7 @@ impl<'a> Expected<'a> {
             signature: corpus.signature_json(case)?,
             demos: list(case, "demos")?,
             messages: list(case, "messages")?,
+            worded_instructions: false,
         })
     }
 }

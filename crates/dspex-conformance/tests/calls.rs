@@ -80,3 +80,37 @@ fn changed_expectations_are_found() {
         assert!(made >= 4, "{what}: only {made} cases");
     }
 }
+
+#[test]
+fn changed_second_calls_are_found() {
+    if common::corpus().is_none() {
+        return;
+    }
+    let text = std::fs::read_to_string(common::file()).unwrap();
+    let all: Json = serde_json::from_str(&text.replace("\\ud8", "\\u00").replace("\\ud", "\\u0")).unwrap();
+    let case = all["call_cases"].as_array().unwrap().iter().find(|c| c["id"] == "two_step_ok").unwrap();
+    let changes: [Change; 5] = [
+        |case| case["extraction_lm_calls"].as_array_mut().unwrap().pop().is_some(),
+        |case| {
+            case["extraction_lm_calls"][0]["lm_kwargs"]["temperature"] = json!(1.0);
+            true
+        },
+        |case| {
+            let content = &mut case["extraction_lm_calls"][0]["messages"][1]["content"];
+            *content = json!(content.as_str().unwrap().replace("the int is 1", "the int is 2"));
+            true
+        },
+        |case| {
+            let content = &mut case["extraction_lm_calls"][0]["messages"][0]["content"];
+            *content = json!(content.as_str().unwrap().replace("fields `i`, ", "fields "));
+            true
+        },
+        |case| case.as_object_mut().unwrap().shift_remove("extraction_lm_calls").is_some(),
+    ];
+    assert_eq!(run(&with_only(&all, case)).total(), (1, 1));
+    for (i, change) in changes.into_iter().enumerate() {
+        let mut changed = case.clone();
+        assert!(change(&mut changed) && changed != *case, "change {i} changes nothing");
+        assert_eq!(run(&with_only(&all, &changed)).total(), (0, 1), "change {i}");
+    }
+}

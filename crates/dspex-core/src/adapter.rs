@@ -1,8 +1,9 @@
 //! Adapters: from a signature and values to a request, and from a reply back to values.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::example::Example;
 use crate::lm::{Capabilities, Choice, Request};
 use crate::signature::Signature;
@@ -53,6 +54,85 @@ pub trait Adapter: Send + Sync {
 
     /// Reads one completion.
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed>;
+
+    /// The second call that reads a completion, where this adapter reads none itself: none for most.
+    ///
+    /// The predictor makes that call, so that an adapter needs no model, and each call of one is counted and bounded
+    /// like any other.
+    fn extraction(
+        &self,
+        signature: &Signature,
+        completion: &Choice,
+        policy: &ParsePolicy,
+    ) -> Result<Option<Extraction>> {
+        let _ = (signature, completion, policy);
+        Ok(None)
+    }
+
+    /// The adapter that asks the same as JSON, with the same sentences; none where this one asks so already. For
+    /// [`Fallback::AskAsJson`](crate::Fallback::AskAsJson).
+    fn as_json(&self) -> Option<Arc<dyn Adapter>> {
+        None
+    }
+
+    /// The adapter whose [`extraction`](Self::extraction) gets the outputs out of any text, with the same sentences.
+    /// For [`Fallback::Extract`](crate::Fallback::Extract).
+    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
+        None
+    }
+
+    /// What tells the model that its reply was of no use. For [`Fallback::ShowError`](crate::Fallback::ShowError).
+    fn complaint(&self, error: &Error) -> String {
+        format!("That reply cannot be used: {}. Write the whole reply again.", error.kind())
+    }
+}
+
+/// A call that reads the text of another one: the outputs of its signature are what the text says.
+///
+/// [`Adapter::extraction`] asks for it, and a predictor makes it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dspex_core::{Extraction, Record, Signature};
+/// # use dspex_core::{Adapter, ParsePolicy, Parsed, RenderCall, Result, lm::{Choice, Request}};
+/// # struct Plain;
+/// # impl Adapter for Plain {
+/// #     fn name(&self) -> &str { "plain" }
+/// #     fn render(&self, _: &RenderCall<'_>) -> Result<Request> { Ok(Request::default()) }
+/// #     fn parse(&self, _: &Signature, _: &Choice, _: &ParsePolicy) -> Result<Parsed> { Ok(Parsed::default()) }
+/// # }
+/// let text = Record::new().with("text", "It was Goethe, I think.");
+/// let second = Extraction::new(Signature::parse("text -> answer")?, text, Arc::new(Plain));
+/// assert_eq!(second.adapter.name(), "plain");
+/// assert!(Plain.extraction(&second.signature, &Choice::text("Goethe"), &ParsePolicy::default())?.is_none());
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Extraction {
+    /// What is asked: from the text to the outputs.
+    pub signature: Signature,
+    /// The text, under its name.
+    pub inputs: Record,
+    /// How it is asked and read.
+    pub adapter: Arc<dyn Adapter>,
+}
+
+impl Extraction {
+    /// A call of this signature with these inputs, asked and read by an adapter.
+    pub fn new(signature: Signature, inputs: Record, adapter: Arc<dyn Adapter>) -> Self {
+        Self { signature, inputs, adapter }
+    }
+}
+
+impl fmt::Debug for Extraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extraction")
+            .field("signature", &self.signature)
+            .field("inputs", &self.inputs)
+            .field("adapter", &self.adapter.name())
+            .finish()
+    }
 }
 
 /// What a request is made of: what an [`Adapter`] is given to render.

@@ -12,11 +12,12 @@ use crate::adapter::{Adapter, Note, ParsePolicy};
 use crate::cancel::Cancellation;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fallback::Fallback;
 use crate::lm::{LanguageModel, Options, Reply, Request};
 use crate::meter::Meter;
 use crate::parameters::{Program, visit};
 use crate::path::Path;
-use crate::prediction::Attempt;
+use crate::prediction::{Attempt, AttemptReason};
 use crate::random::Random;
 use crate::suggest::unknown_name;
 use crate::trace::{EventSink, RunEvent, Trace, TraceSink, TraceStep};
@@ -47,6 +48,8 @@ struct Inner {
     lm: Arc<dyn LanguageModel>,
     adapter: Option<Arc<dyn Adapter>>,
     policy: ParsePolicy,
+    fallbacks: Arc<[Fallback]>,
+    extraction_lm: Option<Arc<dyn LanguageModel>>,
     options: Options,
     limits: Arc<LimitState>,
     cancellation: Cancellation,
@@ -163,6 +166,10 @@ pub struct Overrides {
     pub adapter: Option<Arc<dyn Adapter>>,
     /// Its way to read completions.
     pub policy: Option<ParsePolicy>,
+    /// What it does about replies that cannot be read.
+    pub fallbacks: Option<Arc<[Fallback]>>,
+    /// Its model for second calls, which read the text of a first.
+    pub extraction_lm: Option<Arc<dyn LanguageModel>>,
     /// Its options, over those of the context.
     pub options: Options,
 }
@@ -194,6 +201,20 @@ impl Overrides {
         self
     }
 
+    /// Other things to do about replies that cannot be read; an empty list for nothing.
+    #[must_use]
+    pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = Fallback>) -> Self {
+        self.fallbacks = Some(fallbacks.into_iter().collect());
+        self
+    }
+
+    /// Another model for second calls, which read the text of a first.
+    #[must_use]
+    pub fn extraction_lm(mut self, lm: impl LanguageModel + 'static) -> Self {
+        self.extraction_lm = Some(Arc::new(lm));
+        self
+    }
+
     /// Other options.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
@@ -208,6 +229,8 @@ impl fmt::Debug for Overrides {
             .field("lm", &self.lm.as_deref().map(LanguageModel::id))
             .field("adapter", &self.adapter.as_ref().map(|a| a.name()))
             .field("policy", &self.policy)
+            .field("fallbacks", &self.fallbacks)
+            .field("extraction_lm", &self.extraction_lm.as_deref().map(LanguageModel::id))
             .field("options", &self.options)
             .finish()
     }
@@ -221,6 +244,8 @@ impl Context {
             lm: Arc::new(lm),
             adapter: None,
             policy: ParsePolicy::default(),
+            fallbacks: Arc::default(),
+            extraction_lm: None,
             options: Options::default(),
             limits: Arc::new(LimitState::new(Limits::none())),
             cancellation: Cancellation::new(),
@@ -261,6 +286,35 @@ impl Context {
     #[must_use]
     pub fn with_policy(&self, policy: ParsePolicy) -> Self {
         self.change(|c| c.policy = policy)
+    }
+
+    /// The context in which replies that cannot be read lead to further calls. They are tried in this order, until a
+    /// reply can be read. Without them, which is the default, no such call is made.
+    ///
+    /// ```
+    /// use dspex_core::{Context, Fallback};
+    /// # use dspex_core::{BoxFuture, lm::{LanguageModel, LmError, Reply, Request}};
+    /// # struct Fixed;
+    /// # impl LanguageModel for Fixed {
+    /// #     fn id(&self) -> &str { "fixed" }
+    /// #     fn call<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+    /// #         Box::pin(async { Ok(Reply::text("hi")) })
+    /// #     }
+    /// # }
+    /// let ctx = Context::new(Fixed).with_fallbacks([Fallback::ShowError(2), Fallback::AskAsJson]);
+    /// assert_eq!(ctx.fallbacks().len(), 2, "at most three further calls");
+    /// assert!(Context::new(Fixed).fallbacks().is_empty());
+    /// ```
+    #[must_use]
+    pub fn with_fallbacks(&self, fallbacks: impl IntoIterator<Item = Fallback>) -> Self {
+        self.change(|c| c.fallbacks = fallbacks.into_iter().collect())
+    }
+
+    /// The context with a model for second calls, which read the text of a first: those of the two-step adapter and of
+    /// [`Fallback::Extract`]. Without it, the model of the first call makes them.
+    #[must_use]
+    pub fn with_extraction_lm(&self, lm: impl LanguageModel + 'static) -> Self {
+        self.change(|c| c.extraction_lm = Some(Arc::new(lm)))
     }
 
     /// The context with options for every call; those of a predictor count over them.
@@ -373,6 +427,16 @@ impl Context {
         &self.0.policy
     }
 
+    /// What is done about replies that cannot be read, in this order.
+    pub fn fallbacks(&self) -> &[Fallback] {
+        &self.0.fallbacks
+    }
+
+    /// The model for second calls, where one was set.
+    pub fn extraction_lm(&self) -> Option<&Arc<dyn LanguageModel>> {
+        self.0.extraction_lm.as_ref()
+    }
+
     /// The options for every call.
     pub fn options(&self) -> &Options {
         &self.0.options
@@ -447,6 +511,17 @@ impl Context {
         lm: &dyn LanguageModel,
         request: &Request,
     ) -> Result<(Reply, Attempt)> {
+        self.ask_because(path, lm, request, AttemptReason::Asked).await
+    }
+
+    /// The same for another reason than that a program asks, which the attempt then tells.
+    pub async fn ask_because(
+        &self,
+        path: &Path,
+        lm: &dyn LanguageModel,
+        request: &Request,
+        reason: AttemptReason,
+    ) -> Result<(Reply, Attempt)> {
         self.check_cancelled()?;
         let work = pin!(async {
             let slot = match &self.0.limits.slots {
@@ -456,7 +531,7 @@ impl Context {
             // Those who waited for a slot get theirs when the cancelled ones let go; nothing may be sent then.
             self.check_cancelled()?;
             self.0.limits.take_call()?;
-            let answer = self.ask_now(path, lm, request).await;
+            let answer = self.ask_now(path, lm, request, reason).await;
             drop(slot);
             answer
         });
@@ -471,6 +546,7 @@ impl Context {
         path: &Path,
         lm: &dyn LanguageModel,
         request: &Request,
+        reason: AttemptReason,
     ) -> Result<(Reply, Attempt)> {
         let started = self.0.clock.now();
         if let Some(events) = &self.0.events {
@@ -479,6 +555,7 @@ impl Context {
         let answer = lm.call(request).await;
         let elapsed = self.0.clock.now().saturating_duration_since(started);
         let mut attempt = Attempt::new(path.clone(), lm.id());
+        attempt.reason = reason;
         attempt.elapsed = elapsed;
         match &answer {
             Ok(reply) => {

@@ -371,6 +371,8 @@ struct Inner {
     kind: ErrorKind,
     path: Option<Path>,
     hint: Option<String>,
+    /// Whether it arose in the second call, which reads the text of the first.
+    in_extraction: bool,
     attempts: Vec<Attempt>,
 }
 
@@ -378,7 +380,7 @@ impl Error {
     /// An error of a kind.
     pub fn new(kind: ErrorKind) -> Self {
         let hint = kind.usual_hint();
-        Self(Box::new(Inner { kind, path: None, hint, attempts: Vec::new() }))
+        Self(Box::new(Inner { kind, path: None, hint, in_extraction: false, attempts: Vec::new() }))
     }
 
     /// Something set up wrongly, in words.
@@ -423,6 +425,36 @@ impl Error {
     pub fn at(mut self, path: &Path) -> Self {
         self.0.path.get_or_insert_with(|| path.clone());
         self
+    }
+
+    /// The error as one of a call that reads the text of another, which its words then say.
+    ///
+    /// ```
+    /// let e = dspex_core::Error::configuration("expected a key, found none").in_extraction();
+    /// assert_eq!(e.to_string(), "in the second call, which reads the outputs: expected a key, found none");
+    /// assert_eq!(e.to_json()["call"], "extraction");
+    /// ```
+    #[must_use]
+    pub fn in_extraction(mut self) -> Self {
+        self.0.in_extraction = true;
+        self
+    }
+
+    /// Whether it arose in a call that reads the text of another.
+    pub fn is_in_extraction(&self) -> bool {
+        self.0.in_extraction
+    }
+
+    /// Whether the model replied and its reply could not be read or breaks a rule, so that asking again may help.
+    ///
+    /// ```
+    /// use dspex_core::{Error, ErrorKind, lm::{LmError, LmErrorKind}};
+    /// assert!(Error::new(ErrorKind::EmptyReply { expected: vec!["answer".into()] }).is_unread_reply());
+    /// assert!(!Error::from(LmError::new(LmErrorKind::Timeout, "no answer within 5 s")).is_unread_reply());
+    /// ```
+    pub fn is_unread_reply(&self) -> bool {
+        matches!(self.stage(), Stage::Parse | Stage::Validation)
+            && !matches!(self.0.kind, ErrorKind::Unsupported { .. })
     }
 
     /// The error with attempts that were made before it.
@@ -513,10 +545,13 @@ pub fn shorten_text(text: &str) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.path {
-            Some(path) => write!(f, "in `{path}`: {}", self.0.kind),
-            None => self.0.kind.fmt(f),
+        if let Some(path) = &self.0.path {
+            write!(f, "in `{path}`: ")?;
         }
+        if self.0.in_extraction {
+            f.write_str("in the second call, which reads the outputs: ")?;
+        }
+        self.0.kind.fmt(f)
     }
 }
 

@@ -3,10 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, ErrorKind};
+use crate::prediction::Attempt;
 
 impl Error {
     /// The error as a JSON object: `kind` (its [`code`](Self::code)), `stage`, `message`, `field`, `path`, `hint`; with
-    /// what its kind knows beyond that; and where models were called, `usage` and `raw`, the last text of one.
+    /// what its kind knows beyond that; `call` where it arose in a second call; and where models were called, `usage`,
+    /// `raw`, the last text of one, and `attempts`.
     ///
     /// ```
     /// use dspex_core::Signature;
@@ -40,10 +42,39 @@ impl Error {
             out["request_id"] = json!(lm.request_id);
             out["retry_after"] = json!(lm.retry_after.map(|wait| wait.as_secs_f64()));
         }
+        if self.is_in_extraction() {
+            out["call"] = json!("extraction");
+        }
         if !self.attempts().is_empty() {
             out["usage"] = json!(self.usage());
             out["raw"] = json!(self.raw());
+            out["attempts"] = self.attempts().iter().map(Attempt::to_json).collect();
         }
         out
+    }
+}
+
+impl Attempt {
+    /// The attempt as a JSON object: `path`, `model`, `reason` (its [`code`](crate::AttemptReason::code)), `because`
+    /// (the error for which a fallback made it), `usage`, `seconds`, `finish_reason`, `cached`, `error`, `raw`.
+    ///
+    /// ```
+    /// use dspex_core::{Attempt, Path};
+    /// let attempt = Attempt::new(Path::from("predict"), "openai/gpt-4o-mini");
+    /// assert_eq!(attempt.to_json()["reason"], "asked");
+    /// ```
+    pub fn to_json(&self) -> Json {
+        json!({
+            "path": self.path.to_string(),
+            "model": self.model,
+            "reason": self.reason.code(),
+            "because": self.reason.error(),
+            "usage": self.usage,
+            "seconds": self.elapsed.as_secs_f64(),
+            "finish_reason": self.finish.as_ref().map(crate::lm::FinishReason::as_str),
+            "cached": self.cached,
+            "error": self.error,
+            "raw": self.text,
+        })
     }
 }

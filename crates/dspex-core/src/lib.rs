@@ -15,6 +15,7 @@ mod context;
 mod error;
 mod error_json;
 mod example;
+mod fallback;
 pub mod lm;
 mod meter;
 mod metric;
@@ -31,20 +32,21 @@ mod usage;
 pub mod validation;
 pub mod value;
 
-pub use adapter::{Adapter, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};
+pub use adapter::{Adapter, Extraction, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};
 pub use cancel::Cancellation;
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Limits, Overrides};
 pub use dspex_macros::{Parameters, Signature};
 pub use error::{Error, ErrorKind, Result, Stage, shorten_text};
 pub use example::{Example, HasInput, ToExample};
+pub use fallback::Fallback;
 pub use lm::LanguageModel;
 pub use meter::Meter;
 pub use metric::Metric;
 pub use module::{BoxFuture, DynModule, Module};
 pub use parameters::{Leaf, LeafState, Parameters, Program, ProgramState, Walk, WalkMut, visit, visit_mut};
 pub use path::Path;
-pub use prediction::{Attempt, Prediction, Score};
+pub use prediction::{Attempt, AttemptReason, Prediction, Score};
 pub use random::Random;
 pub use signature::{
     Constraint, ConstraintError, Direction, EditError, Field, FieldState, FromRecord, Signature,

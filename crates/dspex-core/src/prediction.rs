@@ -34,6 +34,8 @@ pub struct Attempt {
     pub path: Path,
     /// The model.
     pub model: String,
+    /// Why it was made.
+    pub reason: AttemptReason,
     /// What it cost.
     pub usage: Usage,
     /// The text of the first completion, as it came.
@@ -54,12 +56,95 @@ impl Attempt {
         Self {
             path,
             model: model.into(),
+            reason: AttemptReason::Asked,
             usage: Usage::default(),
             text: None,
             finish: None,
             error: None,
             elapsed: Duration::ZERO,
             cached: false,
+        }
+    }
+}
+
+/// Why a model was called. Where it was called since a reply could not be read, the code of that error is told.
+///
+/// ```
+/// use dspex_core::AttemptReason;
+/// let reason = AttemptReason::AskedAsJson { error: "missing_field" };
+/// assert_eq!((reason.code(), reason.error()), ("ask_as_json", Some("missing_field")));
+/// assert_eq!(reason.to_string(), "asked again as JSON, since the reply could not be read (missing_field)");
+/// assert!(!AttemptReason::Asked.is_fallback());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptReason {
+    /// The program asked.
+    #[default]
+    Asked,
+    /// The model gave fewer completions than were asked for.
+    MoreCompletions,
+    /// The adapter reads by a second call.
+    Extraction,
+    /// [`Fallback::AskAsJson`](crate::Fallback::AskAsJson).
+    AskedAsJson {
+        /// Why the reply before could not be read.
+        error: &'static str,
+    },
+    /// [`Fallback::ShowError`](crate::Fallback::ShowError).
+    ShownError {
+        /// Why the reply before could not be read.
+        error: &'static str,
+    },
+    /// [`Fallback::Extract`](crate::Fallback::Extract).
+    Extracted {
+        /// Why the reply before could not be read.
+        error: &'static str,
+    },
+}
+
+impl AttemptReason {
+    /// The reason's code, as `--json` output writes it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::MoreCompletions => "more_completions",
+            Self::Extraction => "extraction",
+            Self::AskedAsJson { .. } => "ask_as_json",
+            Self::ShownError { .. } => "show_error",
+            Self::Extracted { .. } => "extract",
+        }
+    }
+
+    /// Why the reply before could not be read, for what a [`Fallback`](crate::Fallback) did.
+    pub fn error(self) -> Option<&'static str> {
+        match self {
+            Self::Asked | Self::MoreCompletions | Self::Extraction => None,
+            Self::AskedAsJson { error } | Self::ShownError { error } | Self::Extracted { error } => {
+                Some(error)
+            }
+        }
+    }
+
+    /// Whether a [`Fallback`](crate::Fallback) made the call.
+    pub fn is_fallback(self) -> bool {
+        self.error().is_some()
+    }
+}
+
+impl fmt::Display for AttemptReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "asked by the program",
+            Self::MoreCompletions => "asked for the completions that were not there",
+            Self::Extraction => "asked for the outputs in the text of the first call",
+            Self::AskedAsJson { .. } => "asked again as JSON",
+            Self::ShownError { .. } => "asked again with the error",
+            Self::Extracted { .. } => "asked for the outputs in the text",
+        })?;
+        match self.error() {
+            Some(error) => write!(f, ", since the reply could not be read ({error})"),
+            None => Ok(()),
         }
     }
 }

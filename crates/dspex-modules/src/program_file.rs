@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use dspex_core::lm::Options;
 use dspex_core::{
-    Constraint, Context, Direction, DynModule, Error, ErrorKind, Example, Field, FieldType, ParsePolicy,
-    Program, ProgramState, Record, Result, Signature, SignatureParser, TypeRegistry, Value, nearest, visit,
+    Constraint, Context, Direction, DynModule, Error, ErrorKind, Example, Fallback, Field, FieldType,
+    ParsePolicy, Program, ProgramState, Record, Result, Signature, SignatureParser, TypeRegistry, Value,
+    nearest, visit,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -44,6 +45,10 @@ pub struct ProgramFile {
     pub adapter: Option<String>,
     /// The name of its way to read completions.
     pub policy: Option<String>,
+    /// What is done about replies that cannot be read, in order, where the file says it.
+    pub fallbacks: Option<Vec<Fallback>>,
+    /// The name of its model for second calls, which read the text of a first.
+    pub extraction_lm: Option<String>,
     /// Its options.
     pub options: Options,
 }
@@ -91,6 +96,8 @@ struct Raw {
     lm: Option<String>,
     adapter: Option<String>,
     policy: Option<Spanned<String>>,
+    fallback: Option<Spanned<RawFallback>>,
+    extraction_lm: Option<String>,
     options: Option<RawOptions>,
 }
 
@@ -112,6 +119,13 @@ struct RawField {
 enum RawDemos {
     File(String),
     Inline(Vec<toml::Table>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawFallback {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -141,6 +155,7 @@ impl ProgramFile {
         {
             return Err(file.error(policy.span(), Some("policy"), "`default` or `compat`", policy.as_ref()));
         }
+        let fallbacks = raw.fallback.as_ref().map(|f| file.fallbacks(f)).transpose()?;
         let module = match &raw.module {
             Some(module) => file.module(module)?,
             None => "predict".to_owned(),
@@ -158,6 +173,8 @@ impl ProgramFile {
             lm: raw.lm,
             adapter: raw.adapter,
             policy: raw.policy.map(Spanned::into_inner),
+            fallbacks,
+            extraction_lm: raw.extraction_lm,
             options,
         })
     }
@@ -172,20 +189,23 @@ impl ProgramFile {
             lm: None,
             adapter: None,
             policy: None,
+            fallbacks: None,
+            extraction_lm: None,
             options: Options::new(),
         }
     }
 
-    /// The context with the adapter, the way to read replies and the options that the file names. Its model is the
-    /// caller's to find.
+    /// The context with the adapter, the way to read replies, the fallbacks and the options that the file names. Its
+    /// models are the caller's to find.
     ///
     /// ```
     /// use dspex_core::Context;
     /// use dspex_modules::ProgramFile;
-    /// let text = "signature = 'question -> answer'\nadapter = 'json'\n[options]\ntemperature = 0.0";
+    /// let text = "signature = 'question -> answer'\nadapter = 'json'\nfallback = 'retry'\n[options]\ntemperature = 0.0";
     /// let ctx = Context::new(dspex_testkit::ScriptedLm::always("{}"));
     /// let ctx = ProgramFile::parse("qa.toml", text, None)?.context(&ctx)?;
     /// assert_eq!(ctx.adapter().map(|a| a.name()), Some("json"));
+    /// assert_eq!(ctx.fallbacks(), [dspex_core::Fallback::ShowError(1)]);
     /// assert_eq!(ctx.options().temperature, Some(0.0));
     /// # Ok::<(), dspex_core::Error>(())
     /// ```
@@ -193,6 +213,9 @@ impl ProgramFile {
         let mut ctx = ctx.with_options(self.options.over(ctx.options()));
         if let Some(name) = &self.adapter {
             ctx = ctx.with_shared_adapter(dspex_adapters::by_name(name)?);
+        }
+        if let Some(fallbacks) = &self.fallbacks {
+            ctx = ctx.with_fallbacks(fallbacks.iter().copied());
         }
         match self.policy.as_deref() {
             Some("compat") => Ok(ctx.with_policy(ParsePolicy::compat())),
@@ -375,6 +398,22 @@ impl File<'_> {
             })?;
         }
         Ok(field)
+    }
+
+    fn fallbacks(&self, raw: &Spanned<RawFallback>) -> Result<Vec<Fallback>> {
+        let all = match raw.as_ref() {
+            RawFallback::One(text) => text.clone(),
+            RawFallback::Several(texts) if texts.is_empty() => "none".into(),
+            RawFallback::Several(texts) => texts.join(","),
+        };
+        Fallback::list(&all).map_err(|e| {
+            let expected = "fallbacks `json`, `retry`, `retry:2`, `extract`, or `none`";
+            let error = self.error(raw.span(), Some("fallback"), expected, &all);
+            match e.hint() {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        })
     }
 
     fn module(&self, module: &Spanned<String>) -> Result<String> {

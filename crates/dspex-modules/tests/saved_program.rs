@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use dspex_core::lm::{LanguageModel, Options};
 use dspex_core::{
-    Context, Example, Field, FieldType, Leaf, Parameters, ParsePolicy, ParseRule, Program, Result, Signature,
-    visit,
+    Context, Example, Fallback, Field, FieldType, Leaf, Parameters, ParsePolicy, ParseRule, Program, Result,
+    Signature, visit,
 };
 use dspex_modules::{ChainOfThought, LmSettings, Predict, SaveLoad, SavedProgram};
 use dspex_testkit::ScriptedLm;
@@ -94,13 +94,18 @@ fn a_typed_and_a_dynamic_program_come_back_whole() {
 fn the_key_says_what_dspys_keys_do_not() {
     let json = dspex_adapters::by_name("json").unwrap();
     let policy = ParsePolicy::default().without(ParseRule::NullText);
-    let ctx = Context::new(ScriptedLm::always("x")).with_shared_adapter(json).with_policy(policy.clone());
+    let fallbacks = [Fallback::ShowError(2), Fallback::Extract];
+    let ctx = Context::new(ScriptedLm::always("x"))
+        .with_shared_adapter(json)
+        .with_policy(policy.clone())
+        .with_fallbacks(fallbacks);
     let saved = SavedProgram::of(&two()).unwrap().with_context(&ctx);
     let file: Json = serde_json::from_str(&saved.to_json()).unwrap();
     let facts = &file["dspex"];
     assert_eq!(facts["format"], 1);
     assert_eq!((&facts["adapter"], &facts["wording"]), (&json!("json"), &json!("dspex-1")));
     assert_eq!(facts["policy"], json!({"compat": false, "without": ["null_text"]}));
+    assert_eq!(facts["fallbacks"], json!(["retry:2", "extract"]));
     let find = &facts["predictors"]["find"];
     assert_eq!(find["inputs"][0], json!({"name": "text", "type": "str"}));
     assert_eq!(find["outputs"][0]["type"], "list[Person]");
@@ -110,6 +115,11 @@ fn the_key_says_what_dspys_keys_do_not() {
     let again = parse(&file).unwrap().context(&plain).unwrap();
     assert_eq!(again.adapter().unwrap().name(), "json");
     assert_eq!(again.policy(), &policy);
+    assert_eq!(again.fallbacks(), fallbacks);
+    let mut odd = file.clone();
+    odd["dspex"]["fallbacks"] = json!(["of_the_future"]);
+    let e = parse(&odd).unwrap().context(&plain).unwrap_err();
+    assert!(e.to_string().contains("found `of_the_future`"), "{e}");
     // Nothing is claimed of a run that is not known.
     let unknown = SavedProgram::of(&two()).unwrap();
     assert!(unknown.context(&plain).unwrap().adapter().is_none());

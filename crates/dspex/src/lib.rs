@@ -243,7 +243,7 @@
 //!
 //! # What this does not do yet
 //!
-//! Providers with wires of their own, retries, a cache, adapters other than chat and JSON, and optimizers are not part of
+//! Providers with wires of their own, retries, a cache, adapters other than chat, JSON and two-step, and optimizers are not part of
 //! this version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
@@ -251,14 +251,14 @@
 pub use dspex_core::__private;
 pub use dspex_core::value::{Audio, Citations, Code, Document, File, Image, Reasoning};
 pub use dspex_core::{
-    Adapter, Attempt, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
-    DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState, FieldType, FieldValue,
-    FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Meter, Metric, Module, Note,
-    Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random,
-    Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError, SignatureParser,
-    SignatureState, Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink,
-    TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
-    nearest, signature, types, unknown_name, value, visit, visit_mut,
+    Adapter, Attempt, AttemptReason, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context,
+    Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example, Extraction, Fallback, Field,
+    FieldState, FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits,
+    Meter, Metric, Module, Note, Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction,
+    Program, ProgramState, Random, Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature,
+    SignatureError, SignatureParser, SignatureState, Special, Stage, StateError, SystemClock, ToExample,
+    ToRecord, Trace, TraceSink, TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut,
+    WithReasoning, infer_prefix, nearest, signature, types, unknown_name, value, visit, visit_mut,
 };
 pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
@@ -267,7 +267,7 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, Wording, by_name, read_text, read_value,
+        ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, read_text, read_value,
     };
 }
 
@@ -357,4 +357,6 @@ mod pages {
     mod saved_programs {}
     #[doc = include_str!("../../../docs/validation.md")]
     mod validation {}
+    #[doc = include_str!("../../../docs/second-calls.md")]
+    mod second_calls {}
 }

@@ -168,7 +168,7 @@ fn missing(signature: &Signature, missing: Vec<String>) -> Error {
 }
 
 /// The error of a reply without text.
-fn empty_reply(signature: &Signature) -> Error {
+pub(crate) fn empty_reply(signature: &Signature) -> Error {
     Error::new(ErrorKind::EmptyReply { expected: names(signature) })
         .with_hint("ask again, or raise `max_tokens` if the model spends them on reasoning")
 }

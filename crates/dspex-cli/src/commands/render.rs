@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::failure::Exit;
 use crate::output::{print, print_json};
-use crate::program::{DemoArgs, InputArgs, PolicyArgs, ProgramArgs};
+use crate::program::{DemoArgs, FallbackArgs, InputArgs, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Render {
@@ -35,8 +35,9 @@ impl Render {
         let program = loaded.build_without_lm(&self.demos)?.stamped();
         // The first request that the program sends is caught by a model that answers nothing.
         let catcher = catcher::Catcher::of(loaded.capabilities(self.lm.as_ref())?);
-        let policy = PolicyArgs::default();
-        let ctx = loaded.context(std::sync::Arc::new(catcher.clone()), &policy, self.demos.seed)?;
+        let (policy, fallback) = (PolicyArgs::default(), FallbackArgs::default());
+        let ctx =
+            loaded.context(std::sync::Arc::new(catcher.clone()), &policy, &fallback, self.demos.seed)?;
         let outcome = super::block_on_here(program.call(&ctx, inputs))?;
         let Some(request) = catcher.take() else {
             return Err(outcome.err().unwrap_or_else(|| {

@@ -1,12 +1,12 @@
 //! `dspex run`: one call of a program.
 
 use clap::Args;
-use dspex_core::{Module as _, Prediction, Program as _, Record, Result};
+use dspex_core::{Attempt, Module as _, Prediction, Program as _, Record, Result};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Exit;
 use crate::output::{complain, print, print_json, shown};
-use crate::program::{DemoArgs, InputArgs, LmArgs, PolicyArgs, ProgramArgs};
+use crate::program::{DemoArgs, FallbackArgs, InputArgs, LmArgs, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Run {
@@ -16,6 +16,8 @@ pub(crate) struct Run {
     lm: LmArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    fallback: FallbackArgs,
     #[command(flatten)]
     demos: DemoArgs,
     #[command(flatten)]
@@ -31,13 +33,17 @@ impl Run {
         let loaded = self.program.load()?;
         let inputs = self.inputs.read()?;
         let program = loaded.build(&self.demos, &self.lm)?.stamped();
-        let ctx = loaded.context(loaded.lm(&self.lm)?, &self.policy, self.demos.seed)?;
+        let ctx = loaded.context(loaded.lm(&self.lm)?, &self.policy, &self.fallback, self.demos.seed)?;
+        let ctx = loaded.with_extraction_lm(ctx, &self.lm)?;
         let prediction = super::block_on(&ctx, program.call(&ctx, inputs))??;
         if self.json {
             print_json(&to_json(&prediction))?;
         } else {
             for (name, value) in prediction.iter() {
                 print(&format!("{name}: {}", shown(value)?))?;
+            }
+            for attempt in prediction.attempts().iter().filter(|a| a.reason.is_fallback()) {
+                complain(&format!("note: {}", attempt.reason));
             }
             for note in prediction.notes() {
                 complain(&format!("note: {note}"));
@@ -48,21 +54,7 @@ impl Run {
 }
 
 fn to_json(prediction: &Prediction<Record>) -> Json {
-    let attempts: Vec<Json> = prediction
-        .attempts()
-        .iter()
-        .map(|a| {
-            json!({
-                "path": a.path.to_string(),
-                "model": a.model,
-                "usage": a.usage,
-                "seconds": a.elapsed.as_secs_f64(),
-                "finish_reason": a.finish.as_ref().map(dspex_core::lm::FinishReason::as_str),
-                "cached": a.cached,
-                "error": a.error,
-            })
-        })
-        .collect();
+    let attempts: Vec<Json> = prediction.attempts().iter().map(Attempt::to_json).collect();
     json!({
         "fields": prediction.to_tagged(),
         "completions": prediction.completions().map(Record::to_tagged).collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::failure::Exit;
 use crate::output::{complain, print, print_json};
-use crate::program::{DemoArgs, Loaded, PolicyArgs, ProgramArgs};
+use crate::program::{DemoArgs, FallbackArgs, Loaded, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Save {
@@ -17,6 +17,8 @@ pub(crate) struct Save {
     program: ProgramArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    fallback: FallbackArgs,
     #[command(flatten)]
     demos: DemoArgs,
 
@@ -58,7 +60,9 @@ impl Save {
         // The options of a program file are the context's when it runs; the file has them by predictor.
         visit_mut(&mut program, |_, leaf| leaf.set_options(leaf.options().over(&loaded.file.options)));
         let (adapter, policy) = (loaded.adapter()?, loaded.policy(&self.policy)?);
-        let mut saved = SavedProgram::of(&program)?.with_adapter(&*adapter, &policy);
+        let mut saved = SavedProgram::of(&program)?
+            .with_adapter(&*adapter, &policy)
+            .with_fallbacks(&loaded.fallbacks(&self.fallback)?);
         // No model was made, so those of the file that was loaded are still named only there.
         for (path, predictor) in &mut saved.predictors {
             predictor.lm = loaded.saved.as_ref().and_then(|s| s.predictors.get(path)?.lm.clone());

@@ -6,6 +6,7 @@
 mod json;
 mod system;
 mod text;
+mod two_step;
 
 use dspex_core::Direction;
 use serde_json::Value as Json;
@@ -23,6 +24,8 @@ pub enum Form {
     Chat,
     /// Inputs in sections, outputs as a JSON object.
     Json,
+    /// The first of two steps: values beside their names, and no form for the answer.
+    TwoStep,
 }
 
 /// What messages must show.
@@ -38,6 +41,8 @@ pub struct Expected<'a> {
     pub demos: &'a [Json],
     /// DSPy's messages.
     pub messages: &'a [Json],
+    /// Whether the instructions are a sentence of the wording's, which only has to name the same outputs.
+    pub worded_instructions: bool,
 }
 
 /// Checks messages. `missing_output` is what our wording puts where a demonstration lacks an output; without it, the
@@ -58,6 +63,9 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
         other_members(want, got).map_err(place)?;
         match wanted[i].as_str() {
             "system" => system::check(expected, &whole_text(want)?, &whole_text(got)?).map_err(place)?,
+            "user" if expected.form == Form::TwoStep => {
+                two_step::user(expected, want, got).map_err(place)?;
+            }
             "user" => user(&reminders, want, got).map_err(place)?,
             "assistant" => {
                 // The first turns of the model are those of the demonstrations.
@@ -66,6 +74,7 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
                 match expected.form {
                     Form::Chat => assistant(want, got, lacking, missing_output),
                     Form::Json => json::assistant(want, got, lacking, missing_output),
+                    Form::TwoStep => same_bytes("content", &want["content"], &got["content"]),
                 }
                 .map_err(place)?;
             }
@@ -113,6 +122,7 @@ impl Reminders {
         let names = match form {
             Form::Chat => markers,
             Form::Json => json::names,
+            Form::TwoStep => return Ok(Self { wanted: String::new(), found: String::new() }),
         };
         let (want, got) = (names(&reminders.wanted), names(&reminders.found));
         if want != got {

@@ -4,7 +4,7 @@ use dspex_core::Direction;
 use serde_json::Value as Json;
 
 use super::text::cut;
-use super::{Expected, Form, json};
+use super::{Expected, Form, json, two_step};
 use crate::corpus::{Corpus, fields_json};
 use crate::outcome::{Outcome, member, text};
 use crate::types::annotated;
@@ -13,6 +13,9 @@ use crate::types::annotated;
 const COMPLETED: &str = "completed";
 
 pub(super) fn check<'a>(expected: &Expected<'a>, want: &str, got: &str) -> Outcome {
+    if expected.form == Form::TwoStep {
+        return two_step::system_message(expected, want, got);
+    }
     let inputs = fields_json(expected.signature, Direction::Input)?;
     let outputs = fields_json(expected.signature, Direction::Output)?;
     let names = |fields: &[&'a Json]| -> Result<Vec<&'a str>, String> {
@@ -36,7 +39,19 @@ pub(super) fn check<'a>(expected: &Expected<'a>, want: &str, got: &str) -> Outco
         };
         outcome.map_err(|why| format!("section `{name}`: {why}"))?;
     }
+    if expected.worded_instructions {
+        return same_names(wanted.after, found.after);
+    }
     instructions(wanted.after, found.after)
+}
+
+/// The same names in backticks in the same order.
+fn same_names(want: &str, got: &str) -> Outcome {
+    let (want, got) = (json::names(want), json::names(got));
+    if want == got {
+        return Ok(());
+    }
+    Err(format!("expected instructions of {}, found {}", want.join(", "), got.join(", ")))
 }
 
 /// The part of a system message that shows where values go.
@@ -55,6 +70,7 @@ impl<'a> Skeleton<'a> {
         let sections = match form {
             Form::Chat => [inputs, outputs].concat(),
             Form::Json => inputs.to_vec(),
+            Form::TwoStep => return None,
         };
         if form == Form::Json && sections.is_empty() {
             let (start, end, hints) = json::find_object(text, 0, outputs)?;
@@ -66,6 +82,7 @@ impl<'a> Skeleton<'a> {
         starts.map(|(at, _)| at).find_map(|at| match form {
             Form::Chat => Self::chat(text, at, &sections),
             Form::Json => Self::json(text, at, &sections, outputs),
+            Form::TwoStep => None,
         })
     }
 
@@ -108,7 +125,7 @@ fn place(name: Option<&str>) -> String {
 }
 
 /// The numbered lists of inputs and outputs: name, type, description and rules of each field.
-fn lists(inputs: &[&Json], outputs: &[&Json], want: &str, got: &str) -> Outcome {
+pub(super) fn lists(inputs: &[&Json], outputs: &[&Json], want: &str, got: &str) -> Outcome {
     let mut heads = Vec::new();
     for group in [inputs, outputs] {
         for (i, field) in group.iter().enumerate() {

@@ -112,6 +112,7 @@ fn render_alike(program: &impl Program, facts: &Json) {
             form: Form::Chat,
             signature: &facts["signature"],
             demos: facts["demos"].as_array().unwrap(),
+            worded_instructions: false,
             messages: facts["messages"].as_array().unwrap(),
         };
         assert_eq!(

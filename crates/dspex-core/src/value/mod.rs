@@ -12,6 +12,7 @@ pub mod json;
 mod marked;
 mod media;
 mod mime;
+mod python;
 mod record;
 mod scalar;
 mod serde_de;

@@ -334,7 +334,7 @@ fn complex_text(re: f64, im: f64) -> String {
 }
 
 /// Bytes as Python's `repr` writes them.
-fn bytes_repr(bytes: &[u8]) -> String {
+pub(super) fn bytes_repr(bytes: &[u8]) -> String {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
     let mut out = format!("b{quote}");
     for &b in bytes {

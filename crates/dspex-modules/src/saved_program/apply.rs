@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dspex_core::lm::Options;
 use dspex_core::signature::compat;
 use dspex_core::{
-    Adapter, Context, Error, ErrorKind, LanguageModel, Leaf, LeafState, ParsePolicy, Path, Program,
+    Adapter, Context, Error, ErrorKind, Fallback, LanguageModel, Leaf, LeafState, ParsePolicy, Path, Program,
     ProgramState, Result, Value, visit, visit_mut,
 };
 
@@ -139,7 +139,7 @@ impl SavedProgram {
         Ok(Own { lm, options: settings.options().over(&options) })
     }
 
-    /// The context with the adapter and the way to read replies that the file names. What it does not name stays.
+    /// The context with the adapter, the way to read replies and the fallbacks that the file names. What it does not name stays.
     ///
     /// A wording that the adapter of that name does not have is an error: its prompts would be others.
     ///
@@ -158,6 +158,9 @@ impl SavedProgram {
             && let Some(adapter) = self.adapter()?
         {
             ctx = ctx.with_shared_adapter(adapter);
+        }
+        if let Some(fallbacks) = self.fallbacks()? {
+            ctx = ctx.with_fallbacks(fallbacks);
         }
         Ok(match self.policy()? {
             Some(policy) => ctx.with_policy(policy),
@@ -208,6 +211,30 @@ impl SavedProgram {
             self.state_error(&format!("expected a rule of reading that is known, found `{rule}`"))
                 .with_hint("take it out of the file, or read the file with the DSPEx that wrote it")
         })
+    }
+
+    /// What the file says to do about replies that cannot be read, if it says anything.
+    ///
+    /// ```
+    /// use dspex_core::Fallback;
+    /// use dspex_modules::{Predict, SavedProgram};
+    /// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?;
+    /// assert!(saved.fallbacks()?.is_none());
+    /// let saved = saved.with_fallbacks(&[Fallback::AskAsJson]);
+    /// assert_eq!(saved.fallbacks()?, Some(vec![Fallback::AskAsJson]));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn fallbacks(&self) -> Result<Option<Vec<Fallback>>> {
+        let Some(texts) = self.facts.as_ref().map(|f| &f.fallbacks).filter(|f| !f.is_empty()) else {
+            return Ok(None);
+        };
+        let read = |text: &String| {
+            text.parse().map_err(|e: Error| {
+                self.state_error(&e.kind().to_string())
+                    .with_hint("take it out of the file, or read the file with the DSPEx that wrote it")
+            })
+        };
+        texts.iter().map(read).collect::<Result<_>>().map(Some)
     }
 
     fn state_error(&self, message: &str) -> Error {

@@ -36,6 +36,9 @@ pub struct SavedFacts {
     /// How replies were read.
     #[serde(default)]
     pub policy: Option<SavedPolicy>,
+    /// What was done about replies that could not be read, in order and as text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<String>,
     /// Facts of each predictor by its path.
     pub predictors: IndexMap<String, PredictorFacts>,
 }
@@ -117,7 +120,14 @@ pub struct FieldFacts {
 
 impl SavedFacts {
     pub(super) fn new() -> Self {
-        Self { format: FORMAT, adapter: None, wording: None, policy: None, predictors: IndexMap::new() }
+        Self {
+            format: FORMAT,
+            adapter: None,
+            wording: None,
+            policy: None,
+            fallbacks: Vec::new(),
+            predictors: IndexMap::new(),
+        }
     }
 
     pub(super) fn set_run(&mut self, adapter: &dyn Adapter, policy: &ParsePolicy) {

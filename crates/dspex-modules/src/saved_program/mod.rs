@@ -15,7 +15,7 @@ mod read;
 mod write;
 
 use dspex_core::{
-    Adapter, Context, ErrorKind, Example, ParsePolicy, Path, Program, Result, SignatureState, visit,
+    Adapter, Context, ErrorKind, Example, Fallback, ParsePolicy, Path, Program, Result, SignatureState, visit,
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
@@ -135,7 +135,7 @@ impl SavedProgram {
         }
     }
 
-    /// The same with the adapter, its wording and the way to read replies of a context.
+    /// The same with the adapter, its wording, the way to read replies and the fallbacks of a context.
     ///
     /// ```
     /// use dspex_core::{Context, ParsePolicy};
@@ -148,10 +148,27 @@ impl SavedProgram {
     /// ```
     #[must_use]
     pub fn with_context(self, ctx: &Context) -> Self {
-        match ctx.adapter() {
+        let saved = match ctx.adapter() {
             Some(adapter) => self.with_adapter(&**adapter, ctx.policy()),
             None => self.with_adapter(&dspex_adapters::ChatAdapter::new(), ctx.policy()),
-        }
+        };
+        saved.with_fallbacks(ctx.fallbacks())
+    }
+
+    /// The same with what is done about replies that cannot be read.
+    ///
+    /// ```
+    /// use dspex_core::Fallback;
+    /// use dspex_modules::{Predict, SavedProgram};
+    /// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?.with_fallbacks(&[Fallback::ShowError(2)]);
+    /// assert_eq!(saved.facts.unwrap().fallbacks, ["retry:2"]);
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_fallbacks(mut self, fallbacks: &[Fallback]) -> Self {
+        let facts = self.facts.get_or_insert_with(SavedFacts::new);
+        facts.fallbacks = fallbacks.iter().map(ToString::to_string).collect();
+        self
     }
 
     /// The same with an adapter, its wording and a way to read replies.

@@ -18,7 +18,7 @@ use dspex_evaluate::{Columns, Evaluate, ResultWriter, Stop, Summary};
 
 use crate::failure::Exit;
 use crate::output::{print, print_json};
-use crate::program::{DemoArgs, LmArgs, Loaded, PolicyArgs, ProgramArgs};
+use crate::program::{DemoArgs, FallbackArgs, LmArgs, Loaded, PolicyArgs, ProgramArgs};
 use report::Details;
 use source::Source;
 use table::Results;
@@ -31,6 +31,8 @@ pub(crate) struct Eval {
     lm: LmArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    fallback: FallbackArgs,
     #[command(flatten)]
     demos: DemoArgs,
 
@@ -128,7 +130,8 @@ impl Eval {
         }
         let program = loaded.build(&self.demos, &self.lm)?;
         let lm = loaded.lm(&self.lm)?;
-        let ctx = loaded.context(lm, &self.policy, self.demos.seed)?;
+        let ctx = loaded.context(lm, &self.policy, &self.fallback, self.demos.seed)?;
+        let ctx = loaded.with_extraction_lm(ctx, &self.lm)?;
         let mut results = self.open_results(&loaded)?;
         let mut table = self.table.map(|most| Results::new(most.get(), signature, &field));
         let take = |example: &Example, result| {

@@ -2,14 +2,18 @@
 //!
 //! It works on records; types are put around it by [`Predict`](crate::Predict).
 
+mod exchange;
+
 use std::sync::Arc;
 
 use dspex_adapters::ChatAdapter;
-use dspex_core::lm::{Choice, LmError, LmErrorKind, Options, Reply, Request};
+use dspex_core::lm::{Options, Request};
 use dspex_core::{
-    Adapter, Attempt, Context, Error, ErrorKind, Example, LanguageModel, Leaf, LeafState, Note, ParsePolicy,
-    ParseRule, Path, Prediction, Record, RenderCall, Result, Signature, TraceStep, nearest,
+    Adapter, AttemptReason, Context, Error, ErrorKind, Example, Fallback, LanguageModel, Leaf, LeafState,
+    ParsePolicy, Path, Prediction, Record, Result, Signature, TraceStep, nearest,
 };
+
+use exchange::{Exchange, Question};
 
 /// A predictor without types.
 #[derive(Clone)]
@@ -28,6 +32,9 @@ struct Setup<'a> {
     lm: &'a dyn LanguageModel,
     adapter: Arc<dyn Adapter>,
     policy: &'a ParsePolicy,
+    fallbacks: &'a [Fallback],
+    /// What reads the text of a reply in a second call.
+    extraction_lm: &'a dyn LanguageModel,
     options: Options,
     path: Path,
 }
@@ -45,8 +52,11 @@ impl Predictor {
     }
 
     fn setup<'a>(&'a self, ctx: &'a Context) -> Result<Setup<'a>> {
+        let lm = &**self.lm.as_ref().unwrap_or_else(|| ctx.lm());
         let mut setup = Setup {
-            lm: &**self.lm.as_ref().unwrap_or_else(|| ctx.lm()),
+            lm,
+            fallbacks: ctx.fallbacks(),
+            extraction_lm: lm,
             adapter: Arc::clone(ctx.adapter().unwrap_or(&self.adapter)),
             policy: ctx.policy(),
             options: self.options.over(ctx.options()),
@@ -54,16 +64,21 @@ impl Predictor {
         };
         // The last override of a path comes first, so earlier ones only fill what it leaves open.
         let (mut lm, mut adapter, mut policy) = (None, None, None);
+        let (mut fallbacks, mut extraction_lm) = (None, None);
         let mut options = Options::default();
         for o in ctx.overrides(self.path.as_ref())? {
             lm = lm.or(o.lm.as_deref());
             adapter = adapter.or_else(|| o.adapter.clone());
             policy = policy.or(o.policy.as_ref());
+            fallbacks = fallbacks.or(o.fallbacks.as_deref());
+            extraction_lm = extraction_lm.or(o.extraction_lm.as_deref());
             options = options.over(&o.options);
         }
         setup.lm = lm.unwrap_or(setup.lm);
         setup.adapter = adapter.unwrap_or(setup.adapter);
         setup.policy = policy.unwrap_or(setup.policy);
+        setup.fallbacks = fallbacks.unwrap_or(setup.fallbacks);
+        setup.extraction_lm = extraction_lm.or(ctx.extraction_lm().map(|lm| &**lm)).unwrap_or(setup.lm);
         setup.options = options.over(&setup.options);
         Ok(setup)
     }
@@ -71,15 +86,20 @@ impl Predictor {
     /// The request that a call with these inputs would send.
     pub(crate) fn render(&self, ctx: &Context, inputs: Record) -> Result<Request> {
         let setup = self.setup(ctx)?;
-        self.check_inputs(inputs).and_then(|inputs| self.request(&setup, &inputs)).map_err(|e| self.place(e))
+        let request = |inputs: Record| self.question(&setup, &inputs).request(&*setup.adapter);
+        self.check_inputs(inputs).and_then(request).map_err(|e| self.place(e))
     }
 
-    fn request(&self, setup: &Setup<'_>, inputs: &Record) -> Result<Request> {
-        let call =
-            RenderCall::new(&self.signature, inputs).demos(&self.demos).capabilities(setup.lm.capabilities());
-        let mut request = setup.adapter.render(&call)?;
-        request.options = setup.options.over(&request.options);
-        Ok(request)
+    fn question<'a>(&'a self, setup: &Setup<'a>, inputs: &'a Record) -> Question<'a> {
+        Question {
+            signature: &self.signature,
+            demos: &self.demos,
+            inputs,
+            lm: setup.lm,
+            options: setup.options.clone(),
+            fallbacks: setup.fallbacks,
+            about_a_reply: false,
+        }
     }
 
     /// An error of this predictor, with its path where it knows it.
@@ -174,98 +194,28 @@ impl Predictor {
         inputs: &Record,
         mut step: Option<&mut TraceStep>,
     ) -> Result<Prediction<Record>> {
-        let request = self.request(setup, inputs)?;
-        let (reply, attempts) = ask_for_all(ctx, setup, &request).await?;
-        let read = self.read(setup, &reply);
-        if let Some(step) = &mut step {
-            step.request = Some(Arc::new(request));
-            step.reply = Some(Arc::new(reply));
-        }
+        let mut exchange = Exchange { ctx, setup, attempts: Vec::new() };
+        let question = self.question(setup, inputs);
+        let turn = exchange.run(&question, Arc::clone(&setup.adapter), AttemptReason::Asked).await;
+        let attempts = exchange.attempts;
+        let read = turn.and_then(|turn| {
+            if let Some(step) = &mut step {
+                step.request = Some(Arc::new(turn.request));
+                step.reply = Some(Arc::new(turn.reply));
+            }
+            turn.read
+        });
         match read {
-            Ok(prediction) => {
-                ctx.note(prediction.notes());
-                Ok(prediction.with_attempts(attempts))
+            Ok(answer) => {
+                ctx.note(&answer.notes);
+                let mut completions = answer.completions.into_iter();
+                let first = completions.next().unwrap_or_default();
+                let prediction = Prediction::new(first).with_others(completions.collect());
+                Ok(prediction.with_notes(answer.notes).with_attempts(attempts))
             }
-            Err(e) => {
-                ctx.blame_last_attempt(e.code());
-                let attempts = fail_last(attempts, e.code());
-                Err(e.with_attempts(attempts))
-            }
+            Err(e) => Err(e.with_attempts(attempts)),
         }
     }
-
-    /// Reads every completion. One that cannot be read is noted and left out, unless none can.
-    fn read(&self, setup: &Setup<'_>, reply: &Reply) -> Result<Prediction<Record>> {
-        let mut completions = Vec::with_capacity(reply.choices.len());
-        let mut notes = Vec::new();
-        let mut first_error = None;
-        for (i, choice) in reply.choices.iter().enumerate() {
-            match setup.adapter.parse(&self.signature, choice, setup.policy) {
-                Ok(parsed) => {
-                    notes.extend(parsed.notes);
-                    completions.push(parsed.fields);
-                }
-                Err(e) if reply.choices.len() == 1 || !setup.policy.applies(ParseRule::UnreadCompletion) => {
-                    return Err(e);
-                }
-                Err(e) => {
-                    let message =
-                        format!("completion {} of {} was left out: {e}", i + 1, reply.choices.len());
-                    notes.push(Note::new(ParseRule::UnreadCompletion, None, message));
-                    first_error.get_or_insert(e);
-                }
-            }
-        }
-        let mut completions = completions.into_iter();
-        match (completions.next(), first_error) {
-            (Some(first), _) => {
-                Ok(Prediction::new(first).with_others(completions.collect()).with_notes(notes))
-            }
-            (None, Some(e)) => Err(e),
-            (None, None) => {
-                let message = "expected at least one completion, found none";
-                Err(LmError::new(LmErrorKind::Protocol, message).with_model(setup.lm.id()).into())
-            }
-        }
-    }
-}
-
-/// Marks the last attempt as the one that failed.
-fn fail_last(mut attempts: Vec<Attempt>, code: &str) -> Vec<Attempt> {
-    if let Some(last) = attempts.last_mut() {
-        last.error.get_or_insert_with(|| code.to_owned());
-    }
-    attempts
-}
-
-/// Asks until there are as many completions as were asked for. A model that gives one at a time is asked again.
-async fn ask_for_all(ctx: &Context, setup: &Setup<'_>, request: &Request) -> Result<(Reply, Vec<Attempt>)> {
-    let wanted = request.options.n.unwrap_or(1).max(1) as usize;
-    let (mut reply, attempt) = ctx.ask(&setup.path, setup.lm, request).await?;
-    let mut attempts = vec![attempt];
-    let mut choices: Vec<Choice> = std::mem::take(&mut reply.choices);
-    while choices.len() < wanted && !choices.is_empty() {
-        let mut more = request.clone();
-        more.options.n = u32::try_from(wanted - choices.len()).ok();
-        // Without this a cache would give the same completion again.
-        more.options.rollout_id = Some(request.options.rollout_id.unwrap_or(0) + choices.len() as u64);
-        match ctx.ask(&setup.path, setup.lm, &more).await {
-            Ok((next, attempt)) => {
-                attempts.push(attempt);
-                if next.choices.is_empty() {
-                    break;
-                }
-                choices.extend(next.choices);
-            }
-            Err(e) => return Err(e.with_attempts(attempts)),
-        }
-    }
-    // Who named no number takes what the model gives: an option of the provider's own may have asked for several.
-    if request.options.n.is_some() {
-        choices.truncate(wanted);
-    }
-    reply.choices = choices;
-    Ok((reply, attempts))
 }
 
 impl Leaf for Predictor {
