@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, FinishReason, Message, Request};
+use dspex_core::validation::Validation;
 use dspex_core::{
     Adapter, Error, ErrorKind, Extraction, Field, FieldType, ParsePolicy, ParseRule, Parsed, Record,
     RenderCall, Result, Signature, Stage,
@@ -100,17 +101,22 @@ impl TwoStepAdapter {
         let wording = &self.wording.two_step;
         let outputs = signature.outputs();
         let names: Vec<String> = outputs.iter().map(|f| fill(&wording.field, &[("name", &f.name)])).collect();
-        let mut fields = vec![Field::input(text_name(outputs), FieldType::Str)];
+        let mut fields = vec![Field::input(text_name(signature), FieldType::Str)];
         fields.extend(outputs.iter().cloned());
         let instructions = fill(&wording.extraction, &[("fields", &names.join(&wording.between_fields))]);
-        Ok(Signature::new(fields)?.with_instructions(instructions))
+        let second = Signature::new(fields)?.with_instructions(instructions);
+        match signature.validation() {
+            Some(rules) => Ok(second.with_validation(rules.clone())?),
+            None => Ok(second),
+        }
     }
 }
 
 /// A name for the text that no output has; DSPy loses the text where an output has its name.
-fn text_name(outputs: &[Field]) -> String {
+fn text_name(signature: &Signature) -> String {
+    let computed = signature.validation().map(Validation::computed_fields).unwrap_or_default();
     let mut name = TEXT.to_owned();
-    while outputs.iter().any(|f| f.name == name) {
+    while signature.outputs().iter().any(|f| f.name == name) || computed.iter().any(|c| c.name == name) {
         name.insert_str(0, "source_");
     }
     name

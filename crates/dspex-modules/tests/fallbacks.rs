@@ -4,6 +4,7 @@
 
 use dspex_adapters::{JsonAdapter, TwoStepAdapter};
 use dspex_core::lm::{Choice, FinishReason, LmError, LmErrorKind, Options, Reply, Role};
+use dspex_core::validation::{Validation, check};
 use dspex_core::{
     Attempt, Constraint, Context, Error, ErrorKind, Fallback, Field, FieldType, Limits, Module, Overrides,
     ParsePolicy, ParseRule, Prediction, Program, Record, Signature, Stage, Usage,
@@ -402,4 +403,21 @@ fn program_files_name_fallbacks() {
         "a file that says nothing changes nothing"
     );
     assert!(parse("fallback = 'none'").unwrap().context(&ctx).unwrap().fallbacks().is_empty());
+}
+
+#[test]
+fn rules_of_the_program_hold_in_second_calls_and_lead_to_fallbacks() {
+    let short = check("short", "one letter", |v| v.as_str().is_none_or(|s| s.len() == 1));
+    let rules = Validation::new().field("a", short);
+    let predict =
+        Predict::from_signature(Signature::parse("q -> a").unwrap().with_validation(rules).unwrap());
+    let long = "[[ ## a ## ]]\nlong";
+    let lm = ScriptedLm::replies([long, GOOD]);
+    let ctx = Context::new(lm.clone()).with_fallbacks([Fallback::ShowError(1)]);
+    let out = block_on(predict.call(&ctx, q())).unwrap();
+    assert_eq!((lm.calls(), out.attempts()[1].reason.error()), (2, Some("validation")));
+    let lm = ScriptedLm::replies(["It is long.", long]);
+    let two_step = Context::new(lm.clone()).with_adapter(TwoStepAdapter::new());
+    let e = block_on(predict.call(&two_step, q())).unwrap_err();
+    assert_eq!((lm.calls(), e.stage(), e.is_in_extraction()), (2, Stage::Validation, true));
 }
