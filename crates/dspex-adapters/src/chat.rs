@@ -72,7 +72,7 @@ impl ChatAdapter {
         Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
     }
 
-    fn system(&self, signature: &Signature) -> Result<String> {
+    fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
         let mut sections = String::new();
         for f in signature.inputs() {
@@ -85,36 +85,15 @@ impl ChatAdapter {
             sections.push_str("\n\n");
         }
         sections.push_str(&marker(COMPLETED));
-        Ok(fill(
+        fill(
             &self.wording.chat.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), field)),
+                ("outputs", &field_list(signature.outputs(), field)),
                 ("sections", &sections),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
-        ))
-    }
-
-    /// The model's turn: every output, then the closing marker.
-    fn assistant(&self, signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
-        let mut out = String::new();
-        for field in signature.outputs() {
-            let value = match outputs.get(&field.name) {
-                Some(value) => field_value(field, value)?,
-                None => {
-                    missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?
-                }
-            };
-            out.push_str(&turns::section(&field.name, &value));
-            out.push_str("\n\n");
-        }
-        if signature.outputs().is_empty() {
-            out.push_str("\n\n");
-        }
-        out.push_str(&marker(COMPLETED));
-        out.push('\n');
-        Ok(out)
+        )
     }
 
     fn reminder(&self, signature: &Signature) -> String {
@@ -175,19 +154,12 @@ impl Adapter for ChatAdapter {
         let signature = plan.signature.as_ref();
         let native = signature.outputs().is_empty() && !call.compat;
         let (system, reminder) = if native {
-            (turns::native_system(signature, &self.wording)?, self.wording.native.reminder.clone())
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
         } else {
-            (self.system(signature)?, self.reminder(signature))
+            (self.system(signature), self.reminder(signature))
         };
-        let messages = turns::messages(
-            call,
-            &plan,
-            system,
-            &self.wording.demo,
-            &reminder,
-            turns::input,
-            |signature, outputs, missing| self.assistant(signature, outputs, missing),
-        )?;
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, assistant)?;
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)
@@ -215,4 +187,23 @@ impl Adapter for ChatAdapter {
     fn complaint(&self, error: &Error) -> String {
         self.wording.complaint(error)
     }
+}
+
+/// The model's turn: every output, then the closing marker.
+fn assistant(signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
+    let mut out = String::new();
+    for field in signature.outputs() {
+        let value = match outputs.get(&field.name) {
+            Some(value) => field_value(field, value)?,
+            None => missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?,
+        };
+        out.push_str(&turns::section(&field.name, &value));
+        out.push_str("\n\n");
+    }
+    if signature.outputs().is_empty() {
+        out.push_str("\n\n");
+    }
+    out.push_str(&marker(COMPLETED));
+    out.push('\n');
+    Ok(out)
 }

@@ -82,7 +82,7 @@ fn passage(item: &Value) -> Result<String, UnsupportedKind> {
 }
 
 /// The numbered list of fields.
-pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<String> {
+pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> String {
     let mut out = String::new();
     for (i, field) in fields.iter().enumerate() {
         if i > 0 {
@@ -104,7 +104,7 @@ pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<Str
         }
     }
     // The space that a template may leave at its end is only wanted between lines.
-    Ok(out.trim().to_owned())
+    out.trim().to_owned()
 }
 
 /// The hint beside the place of an output, empty for text.

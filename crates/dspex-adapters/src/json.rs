@@ -98,8 +98,8 @@ impl JsonAdapter {
         Ok(fill(
             &w.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), field)),
+                ("outputs", &field_list(signature.outputs(), field)),
                 ("form", &form),
                 ("object", &lines(places.collect())?),
                 ("instructions", &turns::instructions(signature, &self.wording)),
@@ -168,12 +168,12 @@ impl Adapter for JsonAdapter {
         let signature = plan.signature.as_ref();
         let native = signature.outputs().is_empty() && !call.compat;
         let (system, reminder) = if native {
-            (turns::native_system(signature, &self.wording)?, self.wording.native.reminder.clone())
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
         } else {
             (self.system(signature)?, self.reminder(signature))
         };
         let messages =
-            turns::messages(call, &plan, system, &self.wording.demo, &reminder, turns::input, assistant)?;
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, assistant)?;
         let mut request = Request::new(messages);
         let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
         request.response_format = response_format(call, signature, calls_tools);

@@ -17,13 +17,13 @@ use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 pub(crate) fn messages(
     call: &RenderCall<'_>,
     plan: &Plan<'_>,
-    system: String,
+    system: &str,
     wording: &DemoWording,
     reminder: &str,
     section: impl Fn(&Field, &Value) -> Result<String>,
     answer: impl Fn(&Signature, &Record, Option<&str>) -> Result<String>,
 ) -> Result<Vec<Message>> {
-    parts::placed(call, |call| texts(call, plan, &system, wording, reminder, &section, &answer))
+    parts::placed(call, |call| texts(call, plan, system, wording, reminder, &section, &answer))
 }
 
 /// The messages of a call that holds nothing but text.
@@ -177,14 +177,14 @@ fn is_usable(signature: &Signature, demo: &Record) -> bool {
 }
 
 /// The system message where every output is given apart from the text; `{sections}` shows the inputs.
-pub(crate) fn native_system(signature: &Signature, wording: &Wording) -> Result<String> {
+pub(crate) fn native_system(signature: &Signature, wording: &Wording) -> String {
     let sections: String = signature.inputs().iter().map(|f| place(f, "")).collect();
-    Ok(fill(
+    fill(
         &wording.native.system,
         &[
-            ("inputs", &field_list(signature.inputs(), &wording.field)?),
+            ("inputs", &field_list(signature.inputs(), &wording.field)),
             ("sections", sections.trim_end()),
             ("instructions", &instructions(signature, wording)),
         ],
-    ))
+    )
 }

@@ -22,8 +22,8 @@ pub(crate) fn beside(
     let reader = Reader { signature, plan, completion, policy };
     let calls = calls_field(signature).filter(|_| reader.has_calls());
     let thought = reader.thought();
-    let plain =
-        signature.outputs().iter().all(|f| !plan.leaves(&f.name) && !(is_reasoning(f) && thought.is_some()));
+    let apart = |f: &Field| plan.leaves(&f.name) || (is_reasoning(f) && thought.is_some());
+    let plain = !signature.outputs().iter().any(apart);
     if plain && calls.is_none() {
         return parse(signature);
     }
