@@ -43,7 +43,7 @@ fn texts(
     let missing = Some(wording.missing_output.as_str());
     let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
     messages.push(Message::system(system));
-    let demos = Demos::of(call);
+    let demos = Demos::of(signature, call.demos);
     for demo in demos.incomplete {
         messages.push(Message::user(user(signature, demo, &wording.incomplete, "")?));
         messages.push(Message::assistant(answer(signature, demo, missing)?));
@@ -83,10 +83,9 @@ pub(crate) struct Demos<'a> {
 }
 
 impl<'a> Demos<'a> {
-    pub(crate) fn of(call: &RenderCall<'a>) -> Self {
-        let signature = call.signature;
+    pub(crate) fn of(signature: &Signature, demos: &'a [Example]) -> Self {
         let (complete, mut incomplete): (Vec<_>, Vec<_>) =
-            call.demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
+            demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
         incomplete.retain(|d| is_usable(signature, d));
         Self { incomplete, complete }
     }
