@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, Request};
-use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result, Signature};
+use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
 use crate::format::{field_list, field_value, hint, marker};
 use crate::json::JsonAdapter;
+use crate::native::{Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
@@ -37,7 +38,11 @@ const COMPLETED: &str = "completed";
 #[derive(Clone, Debug, Default)]
 pub struct ChatAdapter {
     wording: Arc<Wording>,
+    native: Native,
 }
+
+/// Whether DSPy's adapter calls tools natively unless told otherwise.
+const DSPY_CALLS_TOOLS: bool = false;
 
 impl ChatAdapter {
     /// The adapter with our wording.
@@ -53,10 +58,21 @@ impl ChatAdapter {
 
     /// The adapter with the wording of another one.
     pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording }
+        Self { wording, ..Self::default() }
     }
 
-    fn system(&self, signature: &Signature) -> Result<String> {
+    /// The adapter using these of a model's own features.
+    #[must_use]
+    pub fn with_native(mut self, native: Native) -> Self {
+        self.native = native;
+        self
+    }
+
+    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+        Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
+    }
+
+    fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
         let mut sections = String::new();
         for f in signature.inputs() {
@@ -65,32 +81,19 @@ impl ChatAdapter {
         for f in signature.outputs() {
             sections.push_str(&turns::place(f, &hint(f, field)));
         }
+        if signature.outputs().is_empty() {
+            sections.push_str("\n\n");
+        }
         sections.push_str(&marker(COMPLETED));
-        Ok(fill(
+        fill(
             &self.wording.chat.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), field)),
+                ("outputs", &field_list(signature.outputs(), field)),
                 ("sections", &sections),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
-        ))
-    }
-
-    /// The model's turn of a demonstration: every output, then the closing marker.
-    fn assistant(&self, signature: &Signature, demo: &Record) -> Result<String> {
-        let mut out = String::new();
-        for field in signature.outputs() {
-            let value = match demo.get(&field.name) {
-                Some(value) => field_value(field, value)?,
-                None => self.wording.demo.missing_output.clone(),
-            };
-            out.push_str(&turns::section(&field.name, &value));
-            out.push_str("\n\n");
-        }
-        out.push_str(&marker(COMPLETED));
-        out.push('\n');
-        Ok(out)
+        )
     }
 
     fn reminder(&self, signature: &Signature) -> String {
@@ -130,6 +133,7 @@ impl Default for ChatWording {
                 first: "Now write {field}".into(),
                 next: ", {field}".into(),
                 of_type: String::new(),
+                of_tool_calls: String::new(),
                 last: ", and last {field}.".into(),
             },
         }
@@ -146,23 +150,34 @@ impl Adapter for ChatAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let signature = call.signature;
-        let messages = turns::messages(
-            call,
-            self.system(signature)?,
-            &self.wording.demo,
-            &self.reminder(signature),
-            |demo| self.assistant(signature, demo),
-        )?;
-        Ok(Request::new(messages))
+        let plan = self.plan(call);
+        let signature = plan.signature.as_ref();
+        let native = signature.outputs().is_empty() && !call.compat;
+        let (system, reminder) = if native {
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
+        } else {
+            (self.system(signature), self.reminder(signature))
+        };
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, assistant)?;
+        let mut request = Request::new(messages);
+        plan.complete(call, &mut request)?;
+        Ok(request)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::sections(signature, completion, policy)
     }
 
+    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+        parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
+            self.parse(signature, completion, policy)
+        })
+    }
+
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(JsonAdapter::of(Arc::clone(&self.wording))))
+        let json = JsonAdapter::of(Arc::clone(&self.wording)).with_native(self.native.clone());
+        Some(Arc::new(json.asked_by_chat()))
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
@@ -172,4 +187,23 @@ impl Adapter for ChatAdapter {
     fn complaint(&self, error: &Error) -> String {
         self.wording.complaint(error)
     }
+}
+
+/// The model's turn: every output, then the closing marker.
+fn assistant(signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
+    let mut out = String::new();
+    for field in signature.outputs() {
+        let value = match outputs.get(&field.name) {
+            Some(value) => field_value(field, value)?,
+            None => missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?,
+        };
+        out.push_str(&turns::section(&field.name, &value));
+        out.push_str("\n\n");
+    }
+    if signature.outputs().is_empty() {
+        out.push_str("\n\n");
+    }
+    out.push_str(&marker(COMPLETED));
+    out.push('\n');
+    Ok(out)
 }

@@ -32,12 +32,14 @@ pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
         | Value::Set(_)
         | Value::FrozenSet(_)
         | Value::Dict(_)
-        | Value::Struct(_) => value.to_json_text().map_err(unsupported),
-        Value::Citations(_) => value.to_json_text().map_err(unsupported),
+        | Value::Struct(_)
+        | Value::Citations(_)
+        | Value::ToolCalls(_)
+        | Value::History(_) => value.to_json_text().map_err(unsupported),
         Value::Media(_) | Value::Document(_) if field.direction == Direction::Output => {
             value.to_json_text().map_err(unsupported)
         }
-        Value::Media(_) | Value::Document(_) | Value::ToolCalls(_) => {
+        Value::Media(_) | Value::Document(_) => {
             Err(unsupported(UnsupportedKind { kind: value.kind(), form: "text" }))
         }
         other => other.to_text().map_err(unsupported),
@@ -80,10 +82,9 @@ fn passage(item: &Value) -> Result<String, UnsupportedKind> {
 }
 
 /// The numbered list of fields.
-pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<String> {
+pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> String {
     let mut out = String::new();
     for (i, field) in fields.iter().enumerate() {
-        check_supported(field)?;
         if i > 0 {
             out.push('\n');
         }
@@ -103,7 +104,7 @@ pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<Str
         }
     }
     // The space that a template may leave at its end is only wanted between lines.
-    Ok(out.trim().to_owned())
+    out.trim().to_owned()
 }
 
 /// The hint beside the place of an output, empty for text.
@@ -158,27 +159,12 @@ fn plain_keys(schema: serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// Types that prompts cannot carry yet.
-fn check_supported(field: &Field) -> Result<()> {
-    let mut found = None;
-    kinds(&field.ty, &mut |special| found = found.take().or_else(|| Some(special.clone())));
-    match found {
-        Some(s @ (Special::History | Special::Tool | Special::ToolCalls)) => {
-            Err(Error::new(ErrorKind::Unsupported {
-                field: Some(field.name.clone()),
-                kind: format!("the type {}", s.name()),
-                stage: Stage::Render,
-            }))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// What the wording says of a type that needs words of its own.
 fn special_note(special: &Special, direction: Direction, wording: &FieldWording) -> String {
     let (note, language) = match special {
         Special::Document => (&wording.document, None),
         Special::Citations => (&wording.citations, None),
+        Special::ToolCalls => (&wording.tool_calls, None),
         // DSPy takes code that names no language for Python.
         Special::Code(language) => {
             let note = if direction == Direction::Input { &wording.code_given } else { &wording.code };

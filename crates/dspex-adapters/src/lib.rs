@@ -5,8 +5,10 @@
 
 mod chat;
 mod format;
+mod history;
 mod json;
 mod markers;
+mod native;
 mod parse;
 mod parts;
 mod read;
@@ -21,11 +23,12 @@ use dspex_core::{Adapter, Result, unknown_name};
 
 pub use chat::{ChatAdapter, ChatWording};
 pub use json::{JsonAdapter, JsonWording};
+pub use native::Native;
 #[doc(hidden)]
 pub use parse::conformance;
 pub use read::{read_text, read_value};
 pub use two_step::{TwoStepAdapter, TwoStepWording};
-pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
+pub use wording::{DemoWording, FieldWording, NativeWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;

@@ -64,16 +64,16 @@ impl TwoStepAdapter {
         Self { wording }
     }
 
-    fn system(&self, signature: &Signature) -> Result<String> {
+    fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
-        Ok(fill(
+        fill(
             &self.wording.two_step.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), field)),
+                ("outputs", &field_list(signature.outputs(), field)),
                 ("instructions", signature.instructions()),
             ],
-        ))
+        )
     }
 
     /// The turns: what is to be done, the demonstrations, and what is asked.
@@ -84,8 +84,8 @@ impl TwoStepAdapter {
         };
         let answer = |demo: &Record| self.values(signature.outputs(), demo, "").map(Message::assistant);
         let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
-        messages.push(Message::system(self.system(signature)?));
-        let demos = turns::Demos::of(call);
+        messages.push(Message::system(self.system(signature)));
+        let demos = turns::Demos::of(signature, call.demos);
         for demo in demos.incomplete {
             messages.extend([user(demo, &self.wording.demo.incomplete)?, answer(demo)?]);
         }

@@ -26,6 +26,8 @@ pub struct Wording {
     pub instruction_indent: String,
     /// What is said of demonstrations.
     pub demo: DemoWording,
+    /// What is said where the model answers by its own features alone.
+    pub native: NativeWording,
     /// The sentences of the chat adapter.
     pub chat: ChatWording,
     /// The sentences of the JSON adapter.
@@ -67,6 +69,8 @@ pub struct FieldWording {
     pub document: String,
     /// The note about citations.
     pub citations: String,
+    /// What is said of calls of tools.
+    pub tool_calls: String,
     /// The note about code to write: `{language}`, and `{fence}`, the language as a fence has it.
     pub code: String,
     /// The note about code that is given: as above.
@@ -109,6 +113,31 @@ pub struct DemoWording {
     pub missing_output: String,
 }
 
+/// What is said where every output is given apart from the text, as calls of tools are.
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature, lm::Capabilities, value::Tool};
+/// let mut wording = Wording::default();
+/// wording.native.reminder = "Act now.".into();
+/// let signature = Signature::parse("q, tool: dspy.Tool -> calls: dspy.ToolCalls")?;
+/// let inputs = Record::new().with("q", "?").with("tool", Tool::new("clock", "Tells the time."));
+/// let mut can = Capabilities::default();
+/// can.tools = true;
+/// let call = RenderCall::new(&signature, &inputs).capabilities(can);
+/// let messages = ChatAdapter::with_wording(wording).render(&call)?.messages;
+/// assert_eq!(messages[1].text(), "[[ ## q ## ]]\n?\n\nAct now.");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NativeWording {
+    /// The system message: `{inputs}`, `{sections}`, `{instructions}`.
+    pub system: String,
+    /// What the last turn asks for.
+    pub reminder: String,
+}
+
 /// What the last turn asks for, field by field. `{field}` is the field as the adapter spells it.
 ///
 /// ```
@@ -132,6 +161,8 @@ pub struct ReminderWording {
     pub next: String,
     /// What stands for `{type}` where a value is not text: `{name}`.
     pub of_type: String,
+    /// What stands for `{type}` where a value is calls of tools.
+    pub of_tool_calls: String,
     /// The end; for the chat adapter `{field}` is the closing marker.
     pub last: String,
 }
@@ -147,6 +178,7 @@ impl Default for Wording {
                 special: "; {note}".into(),
                 document: String::new(),
                 citations: "quotes from the documents, with their places".into(),
+                tool_calls: String::new(),
                 code: "in a fence of ```{fence}".into(),
                 code_given: "{language}".into(),
                 note: "  # {hint}".into(),
@@ -160,6 +192,12 @@ impl Default for Wording {
             demo: DemoWording {
                 incomplete: "An example in which some fields are left out.".into(),
                 missing_output: "(left out of this example)".into(),
+            },
+            native: NativeWording {
+                system: "You are given:\n{inputs}\nEach value stands under its marker, like this:\n\n{sections}\n\n\
+                         You answer by calling tools.\n\nYour task:\n{instructions}"
+                    .into(),
+                reminder: "Now call the tools that the task needs.".into(),
             },
             chat: ChatWording::default(),
             json: JsonWording::default(),

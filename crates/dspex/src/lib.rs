@@ -266,8 +266,9 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 /// Adapters: from calls to requests and from replies to values.
 pub mod adapters {
     pub use dspex_adapters::{
-        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, read_text, read_value,
+        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording, Native,
+        NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, read_text,
+        read_value,
     };
 }
 
@@ -301,7 +302,8 @@ pub mod evaluate {
 pub mod lm {
     pub use dspex_core::lm::{
         Capabilities, Choice, Event, EventStream, FinishReason, LanguageModel, LmError, LmErrorKind, Message,
-        Options, Part, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
+        Options, Part, RefusedForms, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice,
+        ToolSpec,
     };
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }
@@ -359,4 +361,6 @@ mod pages {
     mod validation {}
     #[doc = include_str!("../../../docs/second-calls.md")]
     mod second_calls {}
+    #[doc = include_str!("../../../docs/structured-output.md")]
+    mod structured_output {}
 }
