@@ -44,6 +44,7 @@ const SCHEMA: &str = "outputs";
 #[derive(Clone, Debug, Default)]
 pub struct JsonAdapter {
     wording: Arc<Wording>,
+    schema_required: bool,
 }
 
 impl JsonAdapter {
@@ -55,7 +56,31 @@ impl JsonAdapter {
     /// The adapter with another wording.
     #[must_use]
     pub fn with_wording(wording: Wording) -> Self {
-        Self { wording: Arc::new(wording) }
+        Self { wording: Arc::new(wording), ..Self::default() }
+    }
+
+    /// The adapter that asks only models that follow a schema, and only for what their dialect can say; anything else
+    /// is an error before anything is sent. Otherwise such outputs are asked for as any JSON object.
+    ///
+    /// ```
+    /// use dspex_adapters::JsonAdapter;
+    /// use dspex_core::lm::Capabilities;
+    /// use dspex_core::{Adapter, Record, RenderCall, Signature};
+    /// let signature = Signature::parse("text -> counts: dict[str, int]")?;
+    /// let inputs = Record::new().with("text", "one fish, two fish");
+    /// let mut can = Capabilities::default();
+    /// can.json_schema = true;
+    /// let call = RenderCall::new(&signature, &inputs).capabilities(can);
+    /// let e = JsonAdapter::new().with_schema_required().render(&call).unwrap_err();
+    /// assert_eq!(e.code(), "unsupported_schema");
+    /// assert!(e.to_string().ends_with("found a mapping with free keys at `/properties/counts`"));
+    /// assert!(JsonAdapter::new().render(&call).is_ok());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_schema_required(mut self) -> Self {
+        self.schema_required = true;
+        self
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
@@ -153,7 +178,7 @@ impl Adapter for JsonAdapter {
             |demo| self.assistant(signature, demo),
         )?;
         let mut request = Request::new(messages);
-        request.response_format = response_format(call);
+        request.response_format = response_format(call, self.schema_required)?;
         Ok(request)
     }
 
@@ -171,17 +196,24 @@ fn lines(members: Dict) -> Result<String> {
 }
 
 /// The form to which a model that can do so is held.
-fn response_format(call: &RenderCall<'_>) -> Option<ResponseFormat> {
+fn response_format(call: &RenderCall<'_>, schema_required: bool) -> Result<Option<ResponseFormat>> {
     let can = &call.capabilities;
     let (name, schema) = if call.compat {
         (schema::DSPY_OUTPUTS, schema::dspy(call.signature))
     } else {
-        (SCHEMA, schema::strict(call.signature))
+        match schema::output_schema(call.signature, can.dialect) {
+            Err(e) if schema_required => return Err(e.into()),
+            schema => (SCHEMA, schema.ok()),
+        }
     };
     match schema {
         Some(schema) if can.json_schema => {
-            Some(ResponseFormat::JsonSchema { name: name.into(), schema, strict: true })
+            Ok(Some(ResponseFormat::JsonSchema { name: name.into(), schema, strict: true }))
         }
-        _ => (can.json_schema || can.json_object).then_some(ResponseFormat::JsonObject),
+        _ if schema_required => {
+            let message = "expected a model that follows a JSON Schema, found one that does not";
+            Err(Error::configuration(message).with_hint("name another model, or do without a schema"))
+        }
+        _ => Ok((can.json_schema || can.json_object).then_some(ResponseFormat::JsonObject)),
     }
 }

@@ -23,6 +23,7 @@ pub use json::{JsonAdapter, JsonWording};
 #[doc(hidden)]
 pub use parse::conformance;
 pub use read::{read_text, read_value};
+pub use schema::output_schema;
 pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.
