@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dspex_adapters::output_schema;
+use dspex_core::types::builtin::BUILTIN_TYPES;
 use dspex_core::types::{
     EnumType, StructField, StructType, TupleType, UnionSyntax, UnionType, field_type_of,
 };
@@ -238,5 +239,6 @@ pub(crate) fn all() -> Vec<(&'static str, FieldType)> {
         ("Rust: flattened map", field_type_of::<Tagged>()),
         ("Rust: flattened enum", field_type_of::<Flat>()),
     ]);
+    out.extend(BUILTIN_TYPES.iter().map(|(name, _)| (*name, read(name))));
     out
 }

@@ -186,7 +186,6 @@ fn special_value(special: &Special) -> Option<Json> {
     Some(match special {
         Special::Image => json!({"url": "https://x.example/a.png"}),
         Special::Audio => json!({"data": "AAAA", "audio_format": "wav"}),
-        Special::Code(_) => json!({"code": "x = 1"}),
         Special::ToolCalls => json!({"tool_calls": [{"name": "look", "args": {"at": 1}}]}),
         _ => return None,
     })
