@@ -62,6 +62,13 @@ const CODE_AS_TEXT: Meant = Meant {
     words: "DSPy's schema wants an object around code; here code is text, as demonstrations show it",
 };
 
+/// DSPy holds a model to one schema for all providers, which says nothing of bounds.
+const PROVIDER_SCHEMA: Meant = Meant {
+    rule: "provider_schema",
+    effect: "corrects",
+    words: "DSPy's schema leaves out bounds and asks for every field; here it has both, as the provider takes them",
+};
+
 /// The options that DSPy drops.
 const TOOL_OPTIONS: [&str; 3] = ["tools", "tool_choice", "parallel_tool_calls"];
 
@@ -85,7 +92,9 @@ pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Mea
         let signature = corpus.signature(case)?;
         let code = signature.outputs().iter().any(|f| matches!(f.ty, FieldType::Special(Special::Code(_))));
         let meant = (sent == any).then_some(OPEN_MAPPING);
-        found.push(meant.or(code.then_some(CODE_AS_TEXT)));
+        let names = |format: &Option<Json>| outputs_of(format.as_ref()?);
+        let same_outputs = names(&sent).is_some() && names(&sent) == names(&compat);
+        found.push(meant.or(code.then_some(CODE_AS_TEXT)).or(same_outputs.then_some(PROVIDER_SCHEMA)));
     }
     if dspy.requests.len() != ours.requests.len() || values(&dspy) != values(&ours) {
         found.extend(why(&dspy, &ours));
@@ -470,6 +479,12 @@ fn content(format: &Json) -> Json {
         }
         other => other.clone(),
     }
+}
+
+/// The outputs that a schema names.
+fn outputs_of(format: &Json) -> Option<Vec<String>> {
+    let properties = format.pointer("/$pydantic_schema/properties")?.as_object()?;
+    Some(properties.keys().cloned().collect())
 }
 
 /// Compares everything that was sent beside the messages: the schema to the letter, but for the order of keys.

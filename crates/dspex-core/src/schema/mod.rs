@@ -104,10 +104,7 @@ impl fmt::Debug for SchemaDialect {
 /// assert!(e.help.contains("named fields"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a schema that the dialect `{dialect}` can say, found {what} {}",
-    if .pointer.is_empty() { "at its root".to_owned() } else { format!("at `{pointer}`") }
-)]
+#[error("expected a schema that the dialect `{dialect}` can say, found {what} {}", place(.pointer))]
 #[non_exhaustive]
 pub struct UnsupportedSchema {
     /// The dialect.
@@ -118,6 +115,10 @@ pub struct UnsupportedSchema {
     pub pointer: String,
     /// What to do.
     pub help: &'static str,
+}
+
+fn place(pointer: &str) -> String {
+    if pointer.is_empty() { "at its root".to_owned() } else { format!("at `{pointer}`") }
 }
 
 impl UnsupportedSchema {
