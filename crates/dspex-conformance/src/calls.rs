@@ -13,8 +13,8 @@ use dspex_core::lm::{
     ToolChoice, ToolSpec,
 };
 use dspex_core::{
-    Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, Parsed,
-    Prediction, Record, RenderCall, RuleEffect, Signature, Special,
+    Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, ParseRule,
+    Parsed, Prediction, Record, RenderCall, RuleEffect, Signature, Special,
 };
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
@@ -97,9 +97,24 @@ pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Mea
         found.push(meant.or(code.then_some(CODE_AS_TEXT)).or(same_outputs.then_some(PROVIDER_SCHEMA)));
     }
     if dspy.requests.len() != ours.requests.len() || values(&dspy) != values(&ours) {
-        found.extend(why(&dspy, &ours));
+        let refused = refusal(corpus, case, &dspy, &ours)?;
+        found.extend(refused.map_or_else(|| why(&dspy, &ours), |meant| vec![Some(meant)]));
     }
     Ok(found)
+}
+
+/// The rule by which the default has an error where DSPy has values: without it, the values are the same.
+fn refusal(corpus: &Corpus, case: &Json, dspy: &Made, ours: &Made) -> Result<Option<Meant>, String> {
+    if ours.result.is_ok() || dspy.requests.len() != ours.requests.len() {
+        return Ok(None);
+    }
+    for rule in ParseRule::ALL.iter().filter(|r| r.effect() == RuleEffect::Refuses) {
+        if values(&make(corpus, case, Mode::Without(*rule))?) == values(dspy) {
+            let effect = effect_name(rule.effect());
+            return Ok(Some(Meant { rule: rule.id(), effect, words: "the default refuses it" }));
+        }
+    }
+    Ok(None)
 }
 
 fn values(made: &Made) -> Option<Vec<&Record>> {
@@ -133,6 +148,8 @@ enum Mode {
     AsDspy,
     /// As a call is made where nobody says otherwise.
     Default,
+    /// The same without a rule of reading.
+    Without(ParseRule),
 }
 
 /// What a call came to.
@@ -234,6 +251,9 @@ fn make(corpus: &Corpus, case: &Json, mode: Mode) -> Result<Made, String> {
         if case.pointer("/adapter_options/use_json_adapter_fallback") != Some(&Json::Bool(false)) {
             ctx = ctx.with_fallbacks([Fallback::AskAsJson]);
         }
+    }
+    if let Mode::Without(rule) = mode {
+        ctx = ctx.with_policy(ParsePolicy::default().without(rule));
     }
     let predict = Predict::from_signature(signature)
         .with_demos(corpus.demos(case)?)
