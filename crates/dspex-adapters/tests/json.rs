@@ -88,7 +88,7 @@ fn replies_and_what_is_read() {
         (r#"{"Answer": "A"}"#, "A", "missing_field", "key_case"),
         (r#"{"Answer": "A", "ANSWER": "A"}"#, "missing_field", "missing_field", ""),
         (r#"{"result": {"answer": "A"}}"#, "A", "missing_field", "wrapped_fields"),
-        (r#"{"type": "object", "properties": {"answer": "A"}}"#, "missing_field", "missing_field", ""),
+        (r#"{"type": "object", "properties": {"answer": "A"}}"#, "A", "missing_field", "wrapped_fields"),
         ("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]", "A", "missing_field", "section_reply"),
         (r#"{"answer": null}"#, "ambiguous", "None", ""),
         (r#"{"answer": true}"#, "ambiguous", "True", ""),

@@ -30,7 +30,7 @@ pub mod types;
 mod usage;
 pub mod value;
 
-pub use adapter::{Adapter, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};
+pub use adapter::{Adapter, CoercionMode, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};
 pub use cancel::Cancellation;
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Limits, Overrides};

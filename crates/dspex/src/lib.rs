@@ -250,14 +250,14 @@
 #[doc(hidden)]
 pub use dspex_core::__private;
 pub use dspex_core::{
-    Adapter, Attempt, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context, Dict, Direction,
-    DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState, FieldType, FieldValue,
-    FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Meter, Metric, Module, Note,
-    Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random,
-    Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError, SignatureParser,
-    SignatureState, Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink,
-    TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix,
-    nearest, signature, types, unknown_name, value, visit, visit_mut,
+    Adapter, Attempt, BoxFuture, Cancellation, Clock, CoercionMode, Constraint, ConstraintError, Context,
+    Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example, Field, FieldState,
+    FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits, Meter, Metric,
+    Module, Note, Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction, Program,
+    ProgramState, Random, Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature, SignatureError,
+    SignatureParser, SignatureState, Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace,
+    TraceSink, TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut, WithReasoning,
+    infer_prefix, nearest, signature, types, unknown_name, value, visit, visit_mut,
 };
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
 

@@ -90,10 +90,17 @@ pub(super) fn repeated(text: &str) -> Vec<(String, Value, Value)> {
 /// Whether a text ends within the first object that it opens, so that the last value may lack its end. Where only
 /// closing braces lack, every value has ended.
 pub(super) fn is_cut_off(text: &str) -> bool {
+    text.find('{').is_some_and(|start| ends_within(&text[start..]))
+}
+
+/// The same for a text that starts with a bracket or brace.
+pub(in crate::parse) fn ends_within(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches('`').trim_end();
-    let Some(start) = text.find('{').filter(|_| !text.ends_with('}')) else { return false };
+    if text.ends_with('}') {
+        return false;
+    }
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
-    for c in text[start..].chars() {
+    for c in text.chars() {
         if in_text {
             (escaped, in_text) = (c == '\\' && !escaped, c != '"' || escaped);
             continue;
