@@ -95,7 +95,7 @@ fn replies_and_what_is_read() {
         (r#"{"answer": {"k": "v"}}"#, "ambiguous", "{'k': 'v'}", ""),
         (r#"{"answer": 3.5}"#, "3.5", "3.5", "number_for_text"),
         (r#"{"answer": 1.10}"#, "ambiguous", "1.1", ""),
-        ("A", "missing_field", "missing_field", ""),
+        ("A", "A", "missing_field", "bare_reply"),
         ("  ", "empty_reply", "empty_reply", ""),
     ];
     let shown = |policy: &ParsePolicy, reply: &str| match read("q -> answer", reply, policy) {

@@ -6,6 +6,11 @@ const COMMANDS: &str = "nabla natural neq nexists ngeq nleq nless ngtr nmid noti
     tfrac thetasym theta thicksim therefore thinspace tilde times tiny triangle triangledown triangleleft triangleright \
     triangleq twoheadrightarrow";
 
+/// Starts of commands whose first letter JSON takes for a backspace, a form feed or the start of a line.
+const STARTS: &str = "backslash bar because beg beta beth between bf big binom blacksquare bmod bmatrix bold bot bowtie box \
+    breve bullet bumpeq fbox fill flat flushleft footnote forall frac frown fs rangle rbrace rbrack rceil ref renewcommand \
+    restriction rfloor rgroup rho right rm rtimes rvert rVert rule";
+
 /// Commands whose rest may be a word: they count only where formulas are written around them.
 const IN_FORMULAS: &str = "ne neg nu ni not tan to top tag";
 
@@ -21,7 +26,7 @@ pub(crate) struct Escaped {
 /// Escapes the backslashes that JSON would read as control characters and the model cannot have meant so; none where
 /// there is no such backslash.
 ///
-/// `\b`, `\f` and `\r` before a letter, and `\n` and `\t` as the start of a command of LaTeX.
+/// These are the starts of commands of LaTeX. Any other text can come back from JSON as it was written.
 pub(crate) fn escape_raw_backslashes(text: &str) -> Option<Escaped> {
     let bytes = text.as_bytes();
     let mut out: Option<Escaped> = None;
@@ -61,7 +66,7 @@ pub(crate) fn escape_raw_backslashes(text: &str) -> Option<Escaped> {
 fn is_raw(text: &str, at: usize, word: &str, in_dollars: bool) -> bool {
     let listed = |list: &str| list.split_whitespace().any(|c| c == word);
     match word.as_bytes() {
-        [b'b' | b'f' | b'r', _, ..] => true,
+        [b'b' | b'f' | b'r', _, ..] => STARTS.split_whitespace().any(|c| word.starts_with(c)),
         [b'n' | b't', _, ..] => {
             listed(COMMANDS) || (listed(IN_FORMULAS) && in_formula(text, at, word.len(), in_dollars))
         }
