@@ -20,6 +20,7 @@ pub use chat::{ChatAdapter, ChatWording};
 pub use json::{JsonAdapter, JsonWording};
 #[doc(hidden)]
 pub use parse::conformance;
+pub use parse::found_sections;
 pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
 
 /// Makes an adapter with our wording.

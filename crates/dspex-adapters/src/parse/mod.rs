@@ -90,6 +90,34 @@ fn without_markers(
     finish(signature, fields, notes, policy, true).map(Some)
 }
 
+/// Where the fields of a reply stand, by name, and what is written there; nothing is read yet, and nothing refused.
+///
+/// ```
+/// use dspex_adapters::found_sections;
+/// use dspex_core::{ParsePolicy, Signature, lm::Choice};
+/// let signature = Signature::parse("question -> answer, sure: bool")?;
+/// let reply = Choice::text("[[ ## answer ## ]]\nParis\n\n[[ ## sure ## ]]\nYes.");
+/// let found = found_sections(&signature, &reply, &ParsePolicy::default());
+/// assert_eq!(found[1], ("sure".to_owned(), "Yes.".to_owned()));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn found_sections(
+    signature: &Signature,
+    completion: &Choice,
+    policy: &ParsePolicy,
+) -> Vec<(String, String)> {
+    let whole = completion.content();
+    let Ok((text, _)) = scan::without_thinking(&whole, signature, policy) else { return Vec::new() };
+    let mut sections = scan::scan(&text, signature, policy).sections;
+    if sections.is_empty() {
+        if let Some(members) = object::members(signature, &text, policy) {
+            return members;
+        }
+        sections = unmarked::sections(&text, signature, policy).map_or_else(Vec::new, |(found, _)| found);
+    }
+    sections.into_iter().map(|s| (s.name, s.text)).collect()
+}
+
 /// Reads the values of sections; the notes are of what was done before.
 fn read_sections(
     signature: &Signature,
@@ -200,12 +228,11 @@ fn finish(
             }
             None => match fallback(field) {
                 Some(value) if said_something => {
-                    let text = value.to_repr().unwrap_or_else(|_| value.kind().into());
-                    notes.push(Note::new(
-                        ParseRule::DefaultValue,
-                        Some(&field.name),
-                        format!("took its default, {text}"),
-                    ));
+                    if policy.applies(ParseRule::DefaultValue) {
+                        let text = value.to_repr().unwrap_or_else(|_| value.kind().into());
+                        let what = format!("took its default, {text}");
+                        notes.push(Note::new(ParseRule::DefaultValue, Some(&field.name), what));
+                    }
                     fields.insert(field.name.clone(), value);
                 }
                 _ => missing.push(field.name.clone()),

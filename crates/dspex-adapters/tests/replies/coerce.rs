@@ -179,6 +179,32 @@ fn every_text_in_every_mode() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// The table as the page shows it.
+fn page_rows() -> Vec<String> {
+    let code = |text: &str| {
+        let text = text.replace('\n', "\\n");
+        match text.as_str() {
+            "-" => "error".to_owned(),
+            text if text.contains('`') => format!("`` {text} ``"),
+            text => format!("`{text}`"),
+        }
+    };
+    let row = |(ty, text, none, safe, aggressive): &(&str, &str, &str, &str, &str)| {
+        format!("| {ty} | {} | {} | {} | {} |", code(text), code(none), code(safe), code(aggressive))
+    };
+    TABLE.iter().map(row).collect()
+}
+
+#[test]
+fn the_page_shows_this_table() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/parsing.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, table) =
+        page.split_once("| type | text | none | safe | aggressive |\n|---|---|---|---|---|\n").unwrap();
+    let shown: Vec<&str> = table.lines().take_while(|l| l.starts_with('|')).collect();
+    assert!(shown == page_rows(), "expected in docs/parsing.md:\n{}", page_rows().join("\n"));
+}
+
 #[test]
 fn a_percentage_is_what_the_bound_says() {
     let chat = dspex_adapters::by_name("chat").unwrap();

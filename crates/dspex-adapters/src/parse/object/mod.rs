@@ -129,6 +129,22 @@ pub(super) fn read(
     Ok(Found { fields, notes, has_fields, is_whole, is_empty })
 }
 
+/// The fields of the object in a text as they are written there.
+pub(super) fn members(
+    signature: &Signature,
+    text: &str,
+    policy: &ParsePolicy,
+) -> Option<Vec<(String, String)>> {
+    let reader = Reader { signature, policy, text };
+    let objects = find::whole(text).into_iter().chain(reader.others());
+    let members = objects.map(|o| o.members).find(|m| reader.has_fields(m))?;
+    let shown = |field: &Field| {
+        let value = members.get_str(reader.key(&members, field)?)?;
+        Some((field.name.clone(), value.to_json_text().ok()?))
+    };
+    Some(signature.outputs().iter().filter_map(shown).collect())
+}
+
 /// The text with the raw backslashes of LaTeX escaped.
 fn raw_backslashes<'t>(text: &'t str, policy: &ParsePolicy, notes: &mut Vec<Note>) -> Cow<'t, str> {
     if !policy.applies(ParseRule::RawBackslash) {
