@@ -8,6 +8,9 @@ use dspex_core::{FieldType, ParseRule, Value};
 
 use super::{Coercion, scalar, words};
 
+/// Text longer than this is no number with marks or words around it.
+const MAX_LENGTH: usize = 8000;
+
 /// What became of text that is no value as it stands.
 pub(super) enum Mended {
     /// It is no value with marks around it either.
@@ -21,6 +24,10 @@ pub(super) enum Mended {
 /// A number or truth value with marks around it, or with commas between groups of digits.
 pub(super) fn scalar(cx: &Coercion<'_>, text: &str, ty: &FieldType) -> Mended {
     if !matches!(ty, FieldType::Int | FieldType::Float | FieldType::Bool | FieldType::Decimal) {
+        return Mended::No;
+    }
+    // No number is longer, whatever stands around it.
+    if text.len() > MAX_LENGTH {
         return Mended::No;
     }
     match decorated(cx, text, ty) {

@@ -13,6 +13,7 @@ use dspex_core::{
 
 use self::find::Whole;
 use super::coerce::{self, Coercion, Mismatch};
+use super::repair::RepairError;
 use super::{
     empty_reply, finish, may_be_missing, missing, names, read_sections, repair, scan, without_markers,
 };
@@ -90,11 +91,16 @@ pub(super) fn read(
     let mut notes = Vec::new();
     let text = &*raw_backslashes(text, policy, &mut notes);
     let reader = Reader { signature, policy, text };
-    let whole = find::whole(text);
+    let whole = match find::whole(text) {
+        Ok(whole) => whole,
+        // Another look at the same text would end as this one did.
+        Err(RepairError::TooTangled) => return Err(missing(signature, names(signature))),
+        Err(_) => None,
+    };
     reader.refuse_unfinished(unfinished, whole.as_ref())?;
     let sound = whole.as_ref().is_some_and(|w| w.sound);
     // Sound JSON has one reading; beside anything else there may be another object.
-    let others = if sound || policy.is_compat() { Vec::new() } else { reader.others() };
+    let others = if sound || policy.is_compat() { Vec::new() } else { reader.others(whole.as_ref()) };
 
     let taken = match whole {
         Some(whole) if reader.has_fields(&whole.members) => Some(whole.members),
@@ -136,7 +142,7 @@ pub(super) fn members(
     policy: &ParsePolicy,
 ) -> Option<Vec<(String, String)>> {
     let reader = Reader { signature, policy, text };
-    let objects = find::whole(text).into_iter().chain(reader.others());
+    let objects = find::whole(text).ok().flatten().into_iter().chain(reader.others(None));
     let members = objects.map(|o| o.members).find(|m| reader.has_fields(m))?;
     let shown = |field: &Field| {
         let value = members.get_str(reader.key(&members, field)?)?;
@@ -196,8 +202,8 @@ impl Reader<'_> {
     }
 
     /// The objects of the text that have fields, those inside a list one by one.
-    fn others(&self) -> Vec<Whole> {
-        let mut found = find::objects(self.text);
+    fn others(&self, read: Option<&Whole>) -> Vec<Whole> {
+        let mut found = find::objects(self.text, read);
         found.retain(|o| {
             let said = |v: &Value| o.sound || v.as_str() != Some("");
             self.signature
@@ -263,7 +269,7 @@ impl Reader<'_> {
             Value::Dict(inside) => Some(inside.clone()),
             // A lone text may be an object as text.
             Value::Str(text) if members.len() == 1 && text.trim_start().starts_with('{') => {
-                find::whole(text).map(|w| w.members)
+                find::whole(text).ok().flatten().map(|w| w.members)
             }
             _ => None,
         };
@@ -277,7 +283,8 @@ impl Reader<'_> {
                 && matches!(inside.iter().next(), Some((_, Value::Dict(_))))
         };
         // Mending makes keys of prose, too, so the object must stand in the text as it is.
-        let written = || sound || find::objects(self.text).iter().any(|o| o.sound && o.members == *members);
+        let written =
+            || sound || find::objects(self.text, None).iter().any(|o| o.sound && o.members == *members);
         ((holds || deeper()) && written()).then_some((key, inside))
     }
 

@@ -12,16 +12,10 @@ pub(in crate::parse) fn strip(text: &str) -> &str {
 
 /// The lines of a text as Python's `str.splitlines` splits it.
 pub(in crate::parse) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
-    let is_break = |c: char| {
-        matches!(
-            c,
-            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-        )
-    };
     let mut rest = Some(text).filter(|t| !t.is_empty());
     std::iter::from_fn(move || {
         let current = rest?;
-        let Some(at) = current.find(is_break) else {
+        let Some(at) = line_break(current) else {
             rest = None;
             return Some(current);
         };
@@ -34,6 +28,23 @@ pub(in crate::parse) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
         rest = (!after.is_empty()).then_some(after);
         Some(&current[..at])
     })
+}
+
+/// Where the first line break of a text is.
+fn line_break(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    loop {
+        // The first bytes of all that may be a line break.
+        let at = from
+            + bytes[from..].iter().position(|b| matches!(b, b'\n'..=b'\r' | 0x1c..=0x1e | 0xc2 | 0xe2))?;
+        match bytes[at] {
+            0xc2 if bytes.get(at + 1) != Some(&0x85) => {}
+            0xe2 if !matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => {}
+            _ => return Some(at),
+        }
+        from = at + 1;
+    }
 }
 
 #[cfg(test)]
