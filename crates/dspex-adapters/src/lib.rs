@@ -26,6 +26,7 @@ pub use json::{JsonAdapter, JsonWording};
 pub use native::Native;
 #[doc(hidden)]
 pub use parse::conformance;
+pub use parse::found_sections;
 pub use read::{read_text, read_value};
 pub use schema::output_schema;
 pub use two_step::{TwoStepAdapter, TwoStepWording};

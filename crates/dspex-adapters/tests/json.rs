@@ -88,14 +88,14 @@ fn replies_and_what_is_read() {
         (r#"{"Answer": "A"}"#, "A", "missing_field", "key_case"),
         (r#"{"Answer": "A", "ANSWER": "A"}"#, "missing_field", "missing_field", ""),
         (r#"{"result": {"answer": "A"}}"#, "A", "missing_field", "wrapped_fields"),
-        (r#"{"type": "object", "properties": {"answer": "A"}}"#, "missing_field", "missing_field", ""),
+        (r#"{"type": "object", "properties": {"answer": "A"}}"#, "A", "missing_field", "wrapped_fields"),
         ("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]", "A", "missing_field", "section_reply"),
         (r#"{"answer": null}"#, "ambiguous", "None", ""),
         (r#"{"answer": true}"#, "ambiguous", "True", ""),
         (r#"{"answer": {"k": "v"}}"#, "ambiguous", "{'k': 'v'}", ""),
         (r#"{"answer": 3.5}"#, "3.5", "3.5", "number_for_text"),
         (r#"{"answer": 1.10}"#, "ambiguous", "1.1", ""),
-        ("A", "missing_field", "missing_field", ""),
+        ("A", "A", "missing_field", "bare_reply"),
         ("  ", "empty_reply", "empty_reply", ""),
     ];
     let shown = |policy: &ParsePolicy, reply: &str| match read("q -> answer", reply, policy) {

@@ -3,6 +3,7 @@
 //! Bounds are those of the release build on two cores. To add a bench: a function and a line in `BENCHES`.
 
 mod evaluate;
+mod hostile;
 mod in_flight;
 mod measure;
 mod model;
@@ -26,6 +27,7 @@ const BENCHES: &[Bench] = &[
     ("in_flight", in_flight::in_flight),
     ("evaluate", evaluate::evaluate),
     ("render", start::render),
+    ("hostile", hostile::hostile),
 ];
 
 #[expect(clippy::print_stdout, reason = "the figures are the output")]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::Args;
 use dspex_core::lm::Capabilities;
 use dspex_core::{
-    Context, DynModule, Error, ErrorKind, Example, Fallback, LanguageModel, ParsePolicy, Program as _,
-    ProgramState, Record, Result, Signature, Value, visit,
+    CoercionMode, Context, DynModule, Error, ErrorKind, Example, Fallback, LanguageModel, ParsePolicy,
+    Program as _, ProgramState, Record, Result, Signature, Value, visit,
 };
 use dspex_evaluate::Dataset;
 use dspex_lm::{Lm, Secret};
@@ -54,6 +54,10 @@ pub(crate) struct PolicyArgs {
     /// How replies are read: `default`, or `compat` for DSPy 3.4.1's reading [default: as the adapter]
     #[arg(long, value_name = "NAME", value_parser = ["default", "compat"])]
     policy: Option<String>,
+
+    /// How far values may be coerced to their types: `none`, `safe` or `aggressive` [default: as the policy]
+    #[arg(long, value_name = "MODE", value_parser = ["none", "safe", "aggressive"])]
+    coercion: Option<String>,
 }
 
 #[derive(Args, Debug, Default)]
@@ -199,11 +203,15 @@ impl Loaded {
     pub(crate) fn policy(&self, args: &PolicyArgs) -> Result<ParsePolicy> {
         let by_name =
             |name: &str| if name == "compat" { ParsePolicy::compat() } else { ParsePolicy::default() };
-        if let Some(name) = &args.policy {
-            return Ok(by_name(name));
-        }
-        let saved = self.saved.as_ref().map(SavedProgram::policy).transpose()?.flatten();
-        Ok(saved.unwrap_or_else(|| by_name(self.file.policy.as_deref().unwrap_or("default"))))
+        let policy = match &args.policy {
+            Some(name) => by_name(name),
+            None => {
+                let saved = self.saved.as_ref().map(SavedProgram::policy).transpose()?.flatten();
+                saved.unwrap_or_else(|| by_name(self.file.policy.as_deref().unwrap_or("default")))
+            }
+        };
+        let mode = args.coercion.as_deref().and_then(CoercionMode::by_name);
+        Ok(mode.map_or(policy.clone(), |mode| policy.coercion(mode)))
     }
 
     /// What is done about replies that cannot be read, looked for in the same order.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shorten_text};
 use crate::example::Example;
 use crate::lm::{Capabilities, Choice, Options, Request};
 use crate::signature::Signature;
@@ -243,8 +243,9 @@ impl Parsed {
 ///
 /// ```
 /// use dspex_core::{Note, ParseRule};
-/// let note = Note::new(ParseRule::RepairedJson, Some("tags"), "a bracket was missing");
+/// let note = Note::new(ParseRule::RepairedJson, Some("tags"), "a bracket was missing").change("[1", "[1]");
 /// assert_eq!(note.to_string(), "repaired_json: `tags`: a bracket was missing");
+/// assert_eq!((note.from.as_deref(), note.to.as_deref()), (Some("[1"), Some("[1]")));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -255,12 +256,24 @@ pub struct Note {
     pub field: Option<String>,
     /// In words.
     pub message: String,
+    /// What stood there, shortened, where the step replaced something.
+    pub from: Option<String>,
+    /// What was read instead, shortened; empty where it was left out.
+    pub to: Option<String>,
 }
 
 impl Note {
     /// A note.
     pub fn new(rule: ParseRule, field: Option<&str>, message: impl Into<String>) -> Self {
-        Self { rule, field: field.map(str::to_owned), message: message.into() }
+        Self { rule, field: field.map(str::to_owned), message: message.into(), from: None, to: None }
+    }
+
+    /// The note with what stood there and what was read instead; both are shortened.
+    #[must_use]
+    pub fn change(mut self, from: &str, to: &str) -> Self {
+        self.from = Some(shorten_text(from));
+        self.to = Some(shorten_text(to));
+        self
     }
 }
 
@@ -345,18 +358,38 @@ rules! {
     CompletedInline "completed_inline" Corrects;
     /// Line ends within a value, which stay as they are; DSPy makes a line feed of each that Python knows.
     LineEnds "line_ends" Corrects;
+    /// A field marker with a bracket or a number sign more or less: `[[ ## answer ]]`.
+    HeaderBrackets "header_brackets" Recovers;
+    /// What the model thought, between tags, `<think>...</think>`, which DSPy keeps in the value.
+    ThinkBlock "think_block" Corrects;
+    /// A section that only repeats the place in the prompt, `{answer}`, which DSPy takes as the value.
+    TemplateEcho "template_echo" Corrects;
+    /// The prompt's examples before the answer, each from inputs to closing marker; DSPy takes the first example's.
+    EchoedExample "echoed_example" Corrects;
+    /// The end of a code fence around the whole reply, which DSPy keeps in the last value.
+    FencedReply "fenced_reply" Corrects;
     /// A field that comes twice with different values, of which DSPy takes the first, or in JSON the last.
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.
     JsonReply "json_reply" Recovers;
     /// The fields as sections under markers instead of a JSON object.
     SectionReply "section_reply" Recovers;
+    /// The fields as lines that start with their names: `Answer: Paris`.
+    LabelledReply "labelled_reply" Recovers;
+    /// The fields between tags of their names: `<answer>Paris</answer>`.
+    TaggedReply "tagged_reply" Recovers;
+    /// The whole reply as the only output, where nothing marks it.
+    BareReply "bare_reply" Recovers;
     /// One JSON object with the fields, beside other brackets in the text.
     ObjectInText "object_in_text" Recovers;
     /// A key of a JSON object in other capitals that means one field only.
     KeyCase "key_case" Recovers;
     /// The fields as an object that stands alone under another key: `{"result": {"answer": ...}}`.
     WrappedFields "wrapped_fields" Recovers;
+    /// The members of the only output, which is a struct, without its name: `{"name": ...}` for `person`.
+    UnnamedField "unnamed_field" Recovers;
+    /// Fields in several JSON objects, each field in one.
+    SplitObjects "split_objects" Recovers;
     /// Several JSON objects with different values of the fields, of which DSPy takes one.
     SeveralObjects "several_objects" Refuses;
     /// `null`, a truth value, a list or an object where text is wanted, which DSPy spells as Python does.
@@ -371,6 +404,18 @@ rules! {
     ScalarDecoration "scalar_decoration" Recovers;
     /// A number with commas between groups of three digits: `1,234`.
     ThousandsSeparator "thousands_separator" Recovers;
+    /// A value with words around it that change nothing: `The answer is 3.`, `positive, because ...`.
+    SurroundingWords "surrounding_words" Recovers;
+    /// A list as lines with bullets or numbers.
+    BulletedList "bulleted_list" Recovers;
+    /// A list as items between commas or semicolons: `red, green, blue`.
+    CommaList "comma_list" Recovers;
+    /// A percentage as a fraction: `85%`; by the bound of the field, or under aggressive coercion.
+    Percent "percent" Recovers;
+    /// The only number in a text, under aggressive coercion: `3 apples`.
+    NumberInWords "number_in_words" Recovers;
+    /// One item where a list is wanted, under aggressive coercion.
+    LoneItem "lone_item" Recovers;
     /// `true` or `false` where a number is wanted, which DSPy takes as 1 or 0.
     BoolForNumber "bool_for_number" Refuses;
     /// `null` or `None` for optional text, which DSPy takes as the word.
@@ -402,12 +447,16 @@ rules! {
     NativeMissing "native_missing" Refuses;
     /// Outputs beside tool calls that the reply does not have yet; they are `None`.
     ToolCallsFirst "tool_calls_first" Notes;
+    /// A raw backslash of LaTeX in JSON, `"\\frac"`, which DSPy turns into a control character.
+    RawBackslash "raw_backslash" Corrects;
     /// JSON that had to be repaired.
     RepairedJson "repaired_json" Notes;
     /// A number where text is wanted, taken as it is written.
     NumberForText "number_for_text" Notes;
     /// A field that was not in the reply and took its default.
     DefaultValue "default_value" Notes;
+    /// Further exchanges that the model made up behind its answer were left out.
+    RunOn "run_on" Notes;
 }
 
 /// How completions are read where DSPy and prudence differ.
@@ -423,12 +472,52 @@ rules! {
 pub struct ParsePolicy {
     compat: bool,
     off: Vec<ParseRule>,
+    coercion: CoercionMode,
+}
+
+/// How far a reading may go from what the model wrote to the type of the field. The table of what each mode takes is
+/// in `docs/parsing.md`.
+///
+/// ```
+/// use dspex_core::{CoercionMode, ParsePolicy};
+/// assert_eq!(CoercionMode::by_name("aggressive"), Some(CoercionMode::Aggressive));
+/// assert_eq!(ParsePolicy::default().coercion_mode(), CoercionMode::Safe);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CoercionMode {
+    /// Only the JSON or Python form of the type itself: no `"3"` for a number, no `yes` for a truth value.
+    None,
+    /// Whatever has one reading.
+    #[default]
+    Safe,
+    /// The likely reading, too: the only number in a text, one item for a list of one.
+    Aggressive,
+}
+
+impl CoercionMode {
+    /// All modes.
+    pub const ALL: &[Self] = &[Self::None, Self::Safe, Self::Aggressive];
+
+    /// The mode's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Safe => "safe",
+            Self::Aggressive => "aggressive",
+        }
+    }
+
+    /// The mode of a name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|m| m.name() == name)
+    }
 }
 
 impl ParsePolicy {
     /// DSPy 3.4.1's value, or an error.
     pub fn compat() -> Self {
-        Self { compat: true, off: Vec::new() }
+        Self { compat: true, ..Self::default() }
     }
 
     /// The policy without one rule: there, DSPy's value or error.
@@ -438,6 +527,24 @@ impl ParsePolicy {
             self.off.push(rule);
         }
         self
+    }
+
+    /// The policy with another way from text to types. DSPy's reading, `compat`, has its own and stays as it is.
+    ///
+    /// ```
+    /// use dspex_core::{CoercionMode, ParsePolicy};
+    /// let policy = ParsePolicy::default().coercion(CoercionMode::None);
+    /// assert_eq!(policy.coercion_mode(), CoercionMode::None);
+    /// ```
+    #[must_use]
+    pub fn coercion(mut self, mode: CoercionMode) -> Self {
+        self.coercion = mode;
+        self
+    }
+
+    /// How far a reading may go from what the model wrote.
+    pub fn coercion_mode(&self) -> CoercionMode {
+        self.coercion
     }
 
     /// Whether a rule is in force.

@@ -154,6 +154,12 @@ pub enum ErrorKind {
         /// The field in which it ends.
         field: String,
     },
+    /// A reply that ends within what the model thought, before any field.
+    #[error("expected the fields {}, found a reply that was cut off while the model was thinking", list(.expected))]
+    TruncatedThinking {
+        /// Fields that were asked for.
+        expected: Vec<String>,
+    },
     /// A reply without some of the fields.
     #[error("expected the fields {}, found none of {}", list(.expected), list(.missing))]
     MissingFields {
@@ -278,6 +284,7 @@ impl ErrorKind {
             Self::Lm(e) => e.kind.code(),
             Self::EmptyReply { .. } => "empty_reply",
             Self::Truncated { .. } => "truncated",
+            Self::TruncatedThinking { .. } => "truncated_thinking",
             Self::MissingFields { .. } => "missing_field",
             Self::FieldType { .. } => "field_type",
             Self::Ambiguous { .. } => "ambiguous",
@@ -304,6 +311,7 @@ impl ErrorKind {
             Self::FieldType { .. } | Self::MissingFields { .. } => {
                 "read the raw reply; a clearer instruction or a demonstration usually helps"
             }
+            Self::TruncatedThinking { .. } => "raise `max_tokens`, or let the model think less",
             Self::Ambiguous { .. } => {
                 "read the raw reply; the rule that refuses it can be switched off in the policy"
             }
@@ -332,6 +340,7 @@ impl ErrorKind {
             Self::Lm(_) => Stage::Model,
             Self::EmptyReply { .. }
             | Self::Truncated { .. }
+            | Self::TruncatedThinking { .. }
             | Self::MissingFields { .. }
             | Self::FieldType { .. }
             | Self::Ambiguous { .. } => Stage::Parse,

@@ -33,7 +33,9 @@ mod usage;
 pub mod validation;
 pub mod value;
 
-pub use adapter::{Adapter, Extraction, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect};
+pub use adapter::{
+    Adapter, CoercionMode, Extraction, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect,
+};
 pub use cancel::Cancellation;
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Limits, Overrides};

@@ -14,6 +14,11 @@ use dspex_testkit::{ScriptedLm, block_on};
 
 const GOOD: &str = "[[ ## a ## ]]\nA\n\n[[ ## completed ## ]]";
 
+/// Text without a marker is no reading here: it stands for all replies that cannot be read.
+fn context(lm: ScriptedLm) -> Context {
+    Context::new(lm).with_policy(ParsePolicy::default().without(ParseRule::BareReply))
+}
+
 fn q() -> Record {
     Record::new().with("q", "Q")
 }
@@ -66,7 +71,7 @@ fn without_a_policy_there_is_one_call_whatever_comes() {
     for (signature, code, choice) in unreadable() {
         let lm = ScriptedLm::from_fn(move |_| Ok(Reply::new(vec![choice.clone()])));
         for adapter in [None, Some(JsonAdapter::new())] {
-            let mut ctx = Context::new(lm.clone());
+            let mut ctx = context(lm.clone());
             if let Some(json) = adapter {
                 ctx = ctx.with_adapter(json);
             }
@@ -82,7 +87,7 @@ fn each_fallback_takes_every_kind_of_reply_that_cannot_be_read() {
     for fallback in [Fallback::ShowError(1), Fallback::AskAsJson, Fallback::Extract] {
         for (signature, code, choice) in unreadable() {
             let lm = ScriptedLm::from_fn(move |_| Ok(Reply::new(vec![choice.clone()])));
-            let ctx = Context::new(lm.clone()).with_fallbacks([fallback]);
+            let ctx = context(lm.clone()).with_fallbacks([fallback]);
             let result = block_on(Predict::from_signature(signature).call(&ctx, q()));
             let e = result.expect_err(&format!("{fallback} {code}"));
             // There is nothing to extract from no text, or from a piece of one.
@@ -113,11 +118,11 @@ fn an_error_of_the_model_never_leads_to_a_fallback() {
     ];
     for kind in kinds {
         let lm = ScriptedLm::always(GOOD).with_failure(0, LmError::new(kind, "no"));
-        let e = call(&Context::new(lm.clone()).with_fallbacks(ALL)).unwrap_err();
+        let e = call(&context(lm.clone()).with_fallbacks(ALL)).unwrap_err();
         assert_eq!((lm.calls(), e.stage()), (1, Stage::Model));
     }
     let none = ScriptedLm::from_fn(|_| Ok(Reply::new(Vec::new())));
-    let e = call(&Context::new(none.clone()).with_fallbacks(ALL)).unwrap_err();
+    let e = call(&context(none.clone()).with_fallbacks(ALL)).unwrap_err();
     assert_eq!(
         (none.calls(), e.stage()),
         (1, Stage::Model),
@@ -128,7 +133,7 @@ fn an_error_of_the_model_never_leads_to_a_fallback() {
 #[test]
 fn wrong_inputs_and_limits_lead_to_no_fallback() {
     let lm = ScriptedLm::always("garbage");
-    let ctx = Context::new(lm.clone()).with_fallbacks(ALL);
+    let ctx = context(lm.clone()).with_fallbacks(ALL);
     let e = block_on(Predict::parse("q -> a").unwrap().call(&ctx, Record::new())).unwrap_err();
     assert_eq!((lm.calls(), e.code()), (0, "missing_input"));
     let e = call(&ctx.with_limits(Limits::none().calls(2))).unwrap_err();
@@ -138,14 +143,14 @@ fn wrong_inputs_and_limits_lead_to_no_fallback() {
 #[test]
 fn a_reply_that_can_be_read_leads_to_no_fallback() {
     let lm = ScriptedLm::always(GOOD);
-    let out = call(&Context::new(lm.clone()).with_fallbacks(ALL)).unwrap();
+    let out = call(&context(lm.clone()).with_fallbacks(ALL)).unwrap();
     assert_eq!((lm.calls(), story(out.attempts())), (1, vec![("asked", None, Some(GOOD))]));
 }
 
 #[test]
 fn asking_as_json_is_told_and_paid_for() {
     let lm = priced(&["garbage", r#"{"a": "A"}"#]);
-    let out = call(&Context::new(lm.clone()).with_fallbacks([Fallback::AskAsJson])).unwrap();
+    let out = call(&context(lm.clone()).with_fallbacks([Fallback::AskAsJson])).unwrap();
     assert_eq!(out.get("a").unwrap().as_str(), Some("A"));
     assert_eq!(out.usage().input_tokens, 20);
     assert_eq!(
@@ -164,14 +169,14 @@ fn asking_as_json_is_told_and_paid_for() {
 #[test]
 fn an_adapter_that_asks_for_json_is_not_asked_again_as_json() {
     let lm = ScriptedLm::always("garbage");
-    let ctx = Context::new(lm.clone()).with_adapter(JsonAdapter::new()).with_fallbacks([Fallback::AskAsJson]);
+    let ctx = context(lm.clone()).with_adapter(JsonAdapter::new()).with_fallbacks([Fallback::AskAsJson]);
     assert_eq!((call(&ctx).unwrap_err().code(), lm.calls()), ("missing_field", 1));
 }
 
 #[test]
 fn the_error_is_shown_so_many_times() {
     let lm = ScriptedLm::replies(["[[ ## a ## ]]\nmany", "", "[[ ## a ## ]]\n7"]);
-    let ctx = Context::new(lm.clone()).with_fallbacks([Fallback::ShowError(2)]);
+    let ctx = context(lm.clone()).with_fallbacks([Fallback::ShowError(2)]);
     let out = call_of("q -> a: int", &ctx).unwrap();
     assert_eq!(out.get("a").unwrap().as_f64(), Some(7.0));
     let requests = lm.requests();
@@ -188,7 +193,7 @@ fn the_error_is_shown_so_many_times() {
     assert_eq!(roles(2), [Role::System, Role::User, Role::Assistant, Role::User, Role::User]);
 
     let lm = ScriptedLm::always("garbage");
-    let e = call(&Context::new(lm.clone()).with_fallbacks([Fallback::ShowError(3)])).unwrap_err();
+    let e = call(&context(lm.clone()).with_fallbacks([Fallback::ShowError(3)])).unwrap_err();
     assert_eq!((lm.calls(), e.attempts().len()), (4, 4));
     assert!(e.attempts().iter().all(|a| a.error.as_deref() == Some("missing_field")));
 }
@@ -197,7 +202,7 @@ fn the_error_is_shown_so_many_times() {
 fn outputs_are_extracted_by_the_model_for_that() {
     let (lm, small) = (priced(&["It is A."]), priced(&[GOOD]));
     let small = small.with_id("small");
-    let ctx = Context::new(lm.clone()).with_extraction_lm(small.clone()).with_fallbacks([Fallback::Extract]);
+    let ctx = context(lm.clone()).with_extraction_lm(small.clone()).with_fallbacks([Fallback::Extract]);
     let out = call(&ctx).unwrap();
     assert_eq!((lm.calls(), small.calls(), out.usage().calls), (1, 1, 2));
     assert_eq!(out.attempts()[1].model, "small");
@@ -209,7 +214,7 @@ fn outputs_are_extracted_by_the_model_for_that() {
 fn fallbacks_follow_each_other_and_the_last_error_stays() {
     let lm = priced(&["one", "two", "three", "four"]);
     let order = [Fallback::ShowError(1), Fallback::AskAsJson, Fallback::Extract];
-    let e = call(&Context::new(lm.clone()).with_fallbacks(order)).unwrap_err();
+    let e = call(&context(lm.clone()).with_fallbacks(order)).unwrap_err();
     let reasons: Vec<_> = e.attempts().iter().map(|a| a.reason.code()).collect();
     assert_eq!(reasons, ["asked", "show_error", "ask_as_json", "extract"]);
     let texts: Vec<_> = e.attempts().iter().map(|a| a.text.as_deref().unwrap()).collect();
@@ -219,7 +224,7 @@ fn fallbacks_follow_each_other_and_the_last_error_stays() {
     assert_eq!(e.to_json()["attempts"][3]["because"], "missing_field");
     // What failed to be extracted does not keep the next from its turn.
     let lm = ScriptedLm::replies(["one", "two", r#"{"a": "A"}"#]);
-    let ctx = Context::new(lm.clone()).with_fallbacks([Fallback::Extract, Fallback::AskAsJson]);
+    let ctx = context(lm.clone()).with_fallbacks([Fallback::Extract, Fallback::AskAsJson]);
     assert_eq!(call(&ctx).unwrap().get("a").unwrap().as_str(), Some("A"));
     assert_eq!(lm.calls(), 3);
 }
@@ -227,7 +232,7 @@ fn fallbacks_follow_each_other_and_the_last_error_stays() {
 #[test]
 fn a_model_that_fails_in_a_fallback_ends_it_with_all_that_was_paid() {
     let lm = priced(&["garbage"]);
-    let e = call(&Context::new(lm.clone()).with_fallbacks(ALL)).unwrap_err();
+    let e = call(&context(lm.clone()).with_fallbacks(ALL)).unwrap_err();
     assert_eq!((e.stage(), e.is_infrastructure(), lm.calls()), (Stage::Model, true, 2));
     let told: Vec<_> = e.attempts().iter().map(|a| (a.reason.code(), a.error.clone().unwrap())).collect();
     assert_eq!(told[0], ("asked", "missing_field".to_owned()));
@@ -249,7 +254,7 @@ fn one_bad_completion_of_several_is_left_out_and_under_compat_all_are_asked_agai
         block_on(predict.call(ctx, q())).unwrap()
     };
     let lm = both();
-    let ctx = Context::new(lm.clone()).with_fallbacks([Fallback::AskAsJson]);
+    let ctx = context(lm.clone()).with_fallbacks([Fallback::AskAsJson]);
     let out = several(&ctx);
     assert_eq!((lm.calls(), out.completions().len()), (1, 1));
     assert_eq!(out.notes()[0].rule, ParseRule::UnreadCompletion);
@@ -269,7 +274,7 @@ fn a_predictor_may_have_fallbacks_of_its_own_or_none() {
         let _ = block_on(predict.call(ctx, q())).unwrap_err();
         lm.calls() - before
     };
-    let ctx = Context::new(lm.clone());
+    let ctx = context(lm.clone());
     assert_eq!(calls(&ctx.with(path.clone(), Overrides::new().fallbacks([Fallback::AskAsJson]))), 2);
     let on = ctx.with_fallbacks(ALL);
     assert_eq!(calls(&on.with(path.clone(), Overrides::new().fallbacks([]))), 1);
@@ -282,7 +287,7 @@ fn a_predictor_may_have_fallbacks_of_its_own_or_none() {
 #[test]
 fn two_steps_are_two_calls() {
     let (lm, small) = (priced(&["It is seven."]), priced(&["[[ ## a ## ]]\n7"]));
-    let ctx = Context::new(lm.clone())
+    let ctx = context(lm.clone())
         .with_adapter(TwoStepAdapter::new())
         .with_extraction_lm(small.clone())
         .with_options(Options::new().temperature(0.5));
@@ -305,13 +310,13 @@ fn two_steps_are_two_calls() {
 #[test]
 fn the_model_of_the_first_call_makes_the_second_where_none_is_named() {
     let lm = priced(&["It is A.", GOOD]);
-    let out = call(&Context::new(lm.clone()).with_adapter(TwoStepAdapter::new())).unwrap();
+    let out = call(&context(lm.clone()).with_adapter(TwoStepAdapter::new())).unwrap();
     assert_eq!((lm.calls(), out.get("a").unwrap().as_str()), (2, Some("A")));
 }
 
 #[test]
 fn errors_of_two_steps_say_which_call_failed_and_what_was_paid() {
-    let two_step = |lm: &ScriptedLm| Context::new(lm.clone()).with_adapter(TwoStepAdapter::new());
+    let two_step = |lm: &ScriptedLm| context(lm.clone()).with_adapter(TwoStepAdapter::new());
     let lm = priced(&["It is A.", "garbage"]);
     let e = call(&two_step(&lm)).unwrap_err();
     assert_eq!((e.code(), e.is_in_extraction(), e.usage().input_tokens), ("missing_field", true, 20));
@@ -340,7 +345,7 @@ fn errors_of_two_steps_say_which_call_failed_and_what_was_paid() {
 #[test]
 fn fallbacks_of_two_steps_mend_the_call_that_failed() {
     let lm = priced(&["It is A.", "garbage", r#"{"a": "A"}"#]);
-    let ctx = Context::new(lm.clone()).with_adapter(TwoStepAdapter::new());
+    let ctx = context(lm.clone()).with_adapter(TwoStepAdapter::new());
     let out = call(&ctx.with_fallbacks([Fallback::AskAsJson])).unwrap();
     let reasons: Vec<_> = out.attempts().iter().map(|a| a.reason.code()).collect();
     assert_eq!(reasons, ["asked", "extraction", "ask_as_json"]);
@@ -359,7 +364,7 @@ fn fallbacks_of_two_steps_mend_the_call_that_failed() {
 fn several_completions_of_two_steps_are_read_one_by_one() {
     let lm = ScriptedLm::from_fn(|_| Ok(Reply::new(["one", "two"].map(Choice::text).into())));
     let small = ScriptedLm::rules([("one", GOOD), ("two", "garbage")]);
-    let ctx = Context::new(lm.clone()).with_adapter(TwoStepAdapter::new()).with_extraction_lm(small.clone());
+    let ctx = context(lm.clone()).with_adapter(TwoStepAdapter::new()).with_extraction_lm(small.clone());
     let predict = Predict::parse("q -> a").unwrap().with_options(Options::new().n(2));
     let out = block_on(predict.call(&ctx, q())).unwrap();
     assert_eq!((lm.calls(), small.calls(), out.completions().len()), (1, 2, 1));
@@ -396,7 +401,7 @@ fn program_files_name_fallbacks() {
         assert!(e.to_string().starts_with("p.toml:2: expected fallbacks `json`"), "{e}");
         assert_eq!(e.hint(), hint, "{line}");
     }
-    let ctx = Context::new(ScriptedLm::always("x")).with_fallbacks(both);
+    let ctx = context(ScriptedLm::always("x")).with_fallbacks(both);
     assert_eq!(
         parse("").unwrap().context(&ctx).unwrap().fallbacks(),
         both,
@@ -413,11 +418,11 @@ fn rules_of_the_program_hold_in_second_calls_and_lead_to_fallbacks() {
         Predict::from_signature(Signature::parse("q -> a").unwrap().with_validation(rules).unwrap());
     let long = "[[ ## a ## ]]\nlong";
     let lm = ScriptedLm::replies([long, GOOD]);
-    let ctx = Context::new(lm.clone()).with_fallbacks([Fallback::ShowError(1)]);
+    let ctx = context(lm.clone()).with_fallbacks([Fallback::ShowError(1)]);
     let out = block_on(predict.call(&ctx, q())).unwrap();
     assert_eq!((lm.calls(), out.attempts()[1].reason.error()), (2, Some("validation")));
     let lm = ScriptedLm::replies(["It is long.", long]);
-    let two_step = Context::new(lm.clone()).with_adapter(TwoStepAdapter::new());
+    let two_step = context(lm.clone()).with_adapter(TwoStepAdapter::new());
     let e = block_on(predict.call(&two_step, q())).unwrap_err();
     assert_eq!((lm.calls(), e.stage(), e.is_in_extraction()), (2, Stage::Validation, true));
 }

@@ -251,15 +251,15 @@
 pub use dspex_core::__private;
 pub use dspex_core::value::{Audio, Citations, Code, Document, File, Image, Reasoning};
 pub use dspex_core::{
-    Adapter, Attempt, AttemptReason, BoxFuture, Cancellation, Clock, Constraint, ConstraintError, Context,
-    Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example, Extraction, Fallback, Field,
-    FieldState, FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits,
-    Meter, Metric, Module, Note, Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction,
-    Program, ProgramState, Random, Record, RenderCall, Result, RuleEffect, RunEvent, SchemaDialect, Score,
-    Signature, SignatureError, SignatureParser, SignatureState, Special, Stage, StateError, SystemClock,
-    ToExample, ToRecord, Trace, TraceSink, TraceStep, TypeRegistry, TypedSignature, UnsupportedSchema, Usage,
-    Value, Walk, WalkMut, WithReasoning, infer_prefix, nearest, schema, signature, types, unknown_name,
-    value, visit, visit_mut,
+    Adapter, Attempt, AttemptReason, BoxFuture, Cancellation, Clock, CoercionMode, Constraint,
+    ConstraintError, Context, Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example,
+    Extraction, Fallback, Field, FieldState, FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel,
+    Leaf, LeafState, Limits, Meter, Metric, Module, Note, Overrides, Parameters, ParsePolicy, ParseRule,
+    Parsed, Path, Prediction, Program, ProgramState, Random, Record, RenderCall, Result, RuleEffect,
+    RunEvent, SchemaDialect, Score, Signature, SignatureError, SignatureParser, SignatureState, Special,
+    Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink, TraceStep, TypeRegistry,
+    TypedSignature, UnsupportedSchema, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix, nearest,
+    schema, signature, types, unknown_name, value, visit, visit_mut,
 };
 pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
@@ -268,8 +268,8 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording, Native,
-        NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, output_schema,
-        read_text, read_value,
+        NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, found_sections,
+        output_schema, read_text, read_value,
     };
 }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use dspex::ParseRule;
+use dspex::adapters::by_name;
+use dspex::lm::Choice;
+use dspex::{CoercionMode, ParsePolicy, ParseRule, RuleEffect, Signature};
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
@@ -40,6 +42,79 @@ fn every_error_code_has_its_row() {
 fn every_parse_rule_has_its_row() {
     let rules: BTreeSet<String> = ParseRule::ALL.iter().map(|r| r.id().to_owned()).collect();
     assert_eq!(first_column("docs/parsing.md"), rules);
+}
+
+/// What stands in the code span of a cell, with its line breaks.
+fn span(cell: &str) -> Option<String> {
+    let cell = cell.trim();
+    let inner = cell
+        .strip_prefix("`` ")
+        .and_then(|c| c.strip_suffix(" ``"))
+        .or_else(|| cell.strip_prefix('`').and_then(|c| c.strip_suffix('`')))?;
+    Some(inner.replace("\\\\", "\u{1}").replace("\\n", "\n").replace('\u{1}', "\\"))
+}
+
+/// Rules whose replies the table cannot show in full: they need a bound, a struct, several completions.
+const NOT_SHOWN: [&str; 11] = [
+    "constraint",
+    "line_ends",
+    "media_reference",
+    "native_missing",
+    "no_tool_calls",
+    "reasoning_as_written",
+    "tool_arguments",
+    "tool_calls_first",
+    "unnamed_field",
+    "unread_completion",
+    "verbatim_text",
+];
+
+#[test]
+fn every_parse_rule_does_what_its_row_says() {
+    let page = read("docs/parsing.md");
+    let mut not_shown = Vec::new();
+    for rule in ParseRule::ALL {
+        let row = page.lines().find(|l| l.starts_with(&format!("| `{}` |", rule.id()))).unwrap();
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let [_, _, _, fields, reply, value] = cells.as_slice() else { panic!("{row}") };
+        let (Some(fields), Some(reply)) = (span(fields), span(reply)) else {
+            not_shown.push(rule.id());
+            continue;
+        };
+        if NOT_SHOWN.contains(&rule.id()) {
+            not_shown.push(rule.id());
+            continue;
+        }
+        let (how, fields) = fields
+            .split_once(": q")
+            .map_or(("", fields.as_str()), |(how, _)| (how, &fields[how.len() + 2..]));
+        let adapter = by_name(if how == "json" { "json" } else { "chat" }).unwrap();
+        let mode = if how == "aggressive" { CoercionMode::Aggressive } else { CoercionMode::Safe };
+        let policy = ParsePolicy::default().coercion(mode);
+        let signature = Signature::parse(fields).unwrap();
+        let read = |policy: &ParsePolicy| adapter.parse(&signature, &Choice::text(reply.as_str()), policy);
+        let (with, without) = (read(&policy), read(&policy.clone().without(*rule)));
+        match span(value) {
+            None => {
+                assert_eq!(rule.effect(), RuleEffect::Refuses, "{row}");
+                assert!(with.is_err(), "{row}: {with:?}");
+                assert!(without.is_ok(), "{row}: {without:?}");
+            }
+            Some(value) => {
+                let with = with.unwrap_or_else(|e| panic!("{row}: {e}"));
+                let values: Vec<String> =
+                    with.fields.to_tagged().as_object().unwrap().values().map(ToString::to_string).collect();
+                assert_eq!(values.join(", "), value.replace('\\', "\\\\"), "{row}");
+                assert!(with.notes.iter().any(|n| n.rule == *rule), "{row}: {:?}", with.notes);
+                assert!(rule.effect() != RuleEffect::Refuses, "{row}");
+                let noted =
+                    without.is_ok_and(|w| w.fields == with.fields && w.notes.iter().any(|n| n.rule == *rule));
+                assert!(!noted, "{row}: the same without the rule");
+            }
+        }
+    }
+    not_shown.sort_unstable();
+    assert_eq!(not_shown, NOT_SHOWN);
 }
 
 #[test]

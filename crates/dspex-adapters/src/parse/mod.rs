@@ -12,12 +12,15 @@ mod object;
 mod pyeq;
 mod repair;
 mod scan;
+mod unmarked;
 mod validate;
 
-use dspex_core::lm::{Choice, FinishReason};
+use std::borrow::Cow;
+
+use dspex_core::lm::{Choice, FinishReason, Part};
 use dspex_core::{
-    Error, ErrorKind, Field, Note, ParsePolicy, ParseRule, Parsed, Record, Result, Signature, Value,
-    shorten_text,
+    Error, ErrorKind, Field, FieldType, Note, ParsePolicy, ParseRule, Parsed, Record, Result, Signature,
+    Value, shorten_text,
 };
 
 use coerce::{Coercion, Mismatch};
@@ -40,20 +43,106 @@ pub(crate) fn lone(
 
 /// Reads a completion whose fields stand in sections under markers.
 pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
-    let text = completion.content();
-    if text.trim().is_empty() && policy.applies(ParseRule::NoSections) {
+    let whole = completion.content();
+    if whole.trim().is_empty() && policy.applies(ParseRule::NoSections) {
         return Err(empty_reply(signature));
     }
+    let (text, thought) = scan::without_thinking(&whole, signature, policy)?;
+    let notes: Vec<Note> = thought.into_iter().collect();
     let scanned = scan::scan(&text, signature, policy);
-    refuse_unfinished(signature, completion, &scanned.sections, policy)?;
+    refuse_unfinished(signature, completion, &text, &scanned.sections, policy)?;
 
-    if scanned.sections.is_empty()
-        && policy.applies(ParseRule::JsonReply)
-        && let Some(parsed) = json_reply(signature, &text, policy)?
+    let lacks = |f: &Field| !may_be_missing(f) && !scanned.sections.iter().any(|s| s.name == f.name);
+    if !policy.is_compat()
+        && (scanned.sections.is_empty() || signature.outputs().iter().any(lacks))
+        && let Some(parsed) =
+            without_sections(signature, &text, &scanned, &notes, &bare_policy(completion, policy))?
     {
         return Ok(parsed);
     }
-    read_sections(signature, scanned, Vec::new(), policy)
+    read_sections(signature, scanned, notes, policy)
+}
+
+/// Text beside calls of tools says what the model is about to do, and is no answer.
+fn bare_policy<'p>(completion: &Choice, policy: &'p ParsePolicy) -> Cow<'p, ParsePolicy> {
+    let calls = |p: &Part| matches!(p, Part::ToolCall(_) | Part::BrokenToolCall { .. });
+    match completion.parts.iter().any(calls) {
+        true => Cow::Owned(policy.clone().without(ParseRule::BareReply)),
+        false => Cow::Borrowed(policy),
+    }
+}
+
+/// The fields of a reply whose sections, if there are any, lack some of them.
+fn without_sections(
+    signature: &Signature,
+    text: &str,
+    scanned: &Scanned,
+    notes: &[Note],
+    policy: &ParsePolicy,
+) -> Result<Option<Parsed>> {
+    if policy.applies(ParseRule::JsonReply) {
+        let inside = match scanned.sections.as_slice() {
+            [] => Some(text),
+            // One section with an object of all fields in it.
+            [one] if one.text.starts_with(['{', '`']) => Some(one.text.as_str()),
+            _ => None,
+        };
+        if let Some(inside) = inside
+            && let Some(parsed) = json_reply(signature, inside, notes, policy)?
+        {
+            return Ok(Some(parsed));
+        }
+    }
+    if !scanned.sections.is_empty() {
+        return Ok(None);
+    }
+    without_markers(signature, text, notes, policy)
+}
+
+/// The fields of a reply that has neither markers nor an object.
+fn without_markers(
+    signature: &Signature,
+    text: &str,
+    notes: &[Note],
+    policy: &ParsePolicy,
+) -> Result<Option<Parsed>> {
+    if let Some((sections, note)) = unmarked::sections(text, signature, policy) {
+        let mut notes = notes.to_vec();
+        notes.push(note);
+        let scanned = Scanned { sections, notes: Vec::new() };
+        return read_sections(signature, scanned, notes, policy).map(Some);
+    }
+    let Some((fields, more)) = unmarked::bare(text, signature, policy)? else { return Ok(None) };
+    let notes = notes.iter().cloned().chain(more).collect();
+    finish(signature, fields, notes, policy, true).map(Some)
+}
+
+/// Where the fields of a reply stand, by name, and what is written there; nothing is read yet, and nothing refused.
+///
+/// ```
+/// use dspex_adapters::found_sections;
+/// use dspex_core::{ParsePolicy, Signature, lm::Choice};
+/// let signature = Signature::parse("question -> answer, sure: bool")?;
+/// let reply = Choice::text("[[ ## answer ## ]]\nParis\n\n[[ ## sure ## ]]\nYes.");
+/// let found = found_sections(&signature, &reply, &ParsePolicy::default());
+/// assert_eq!(found[1], ("sure".to_owned(), "Yes.".to_owned()));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn found_sections(
+    signature: &Signature,
+    completion: &Choice,
+    policy: &ParsePolicy,
+) -> Vec<(String, String)> {
+    let whole = completion.content();
+    let Ok((text, _)) = scan::without_thinking(&whole, signature, policy) else { return Vec::new() };
+    let mut sections = scan::scan(&text, signature, policy).sections;
+    if sections.is_empty() {
+        if let Some(members) = object::members(signature, &text, policy) {
+            return members;
+        }
+        sections = unmarked::sections(&text, signature, policy).map_or_else(Vec::new, |(found, _)| found);
+    }
+    sections.into_iter().map(|s| (s.name, s.text)).collect()
 }
 
 /// Reads the values of sections; the notes are of what was done before.
@@ -71,7 +160,7 @@ fn read_sections(
         if first.is_some() && !policy.applies(ParseRule::DuplicateField) {
             continue;
         }
-        let mut coercion = Coercion::new(policy, &field.name);
+        let mut coercion = Coercion::of(policy, field);
         let value = coerce::coerce_text(&section.text, &field.ty, &mut coercion);
         let Some(first) = first else {
             fields.insert(field.name.clone(), value.map_err(|m| m.into_error(&field.name))?);
@@ -96,31 +185,51 @@ fn read_sections(
 fn refuse_unfinished(
     signature: &Signature,
     completion: &Choice,
+    text: &str,
     sections: &[Section],
     policy: &ParsePolicy,
 ) -> Result<()> {
-    if completion.finish != FinishReason::Length || !policy.applies(ParseRule::Truncated) {
+    if !policy.applies(ParseRule::Truncated) || scan::is_completed(text) {
         return Ok(());
     }
-    let field = sections
-        .last()
-        .map_or_else(|| signature.outputs().first().map(|f| f.name.clone()), |s| Some(s.name.clone()));
+    let last = sections.last();
+    // A value of JSON that ends within a text, a number or a nested value was cut off, whatever the provider says.
+    let cut = last.is_some_and(|last| {
+        signature.outputs().iter().any(|f| f.name == last.name && f.ty != FieldType::Str)
+            && text.trim_end().ends_with(last.text.as_str())
+            && last.text.starts_with(['{', '['])
+            && object::ends_within(&last.text)
+    });
+    if completion.finish != FinishReason::Length && !cut {
+        return Ok(());
+    }
+    let field =
+        last.map_or_else(|| signature.outputs().first().map(|f| f.name.clone()), |s| Some(s.name.clone()));
     Err(Error::new(ErrorKind::Truncated { field: field.unwrap_or_default() }).with_hint("raise `max_tokens`"))
 }
 
-/// The fields as one JSON object, where the whole reply is one that has all of them.
-fn json_reply(signature: &Signature, text: &str, policy: &ParsePolicy) -> Result<Option<Parsed>> {
-    let body = text.trim();
-    let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
-    let body = body.strip_suffix("```").unwrap_or(body).trim();
-    // A key that comes twice is no one reading.
-    let Some(Value::Dict(found)) = repair::strict_json(body) else { return Ok(None) };
-    if !signature.outputs().iter().all(|f| found.get_str(&f.name).is_some() || may_be_missing(f)) {
+/// The fields as one JSON object that has all of them: the whole text, or the one in it.
+fn json_reply(
+    signature: &Signature,
+    text: &str,
+    notes: &[Note],
+    policy: &ParsePolicy,
+) -> Result<Option<Parsed>> {
+    if !text.contains('{') {
         return Ok(None);
     }
-    let mut notes = vec![Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object")];
-    let fields = object::fields(signature, &found, text, policy, &mut notes)?;
-    finish(signature, fields, notes, policy, true).map(Some)
+    match object::read(signature, text, false, policy) {
+        Ok(parsed) if parsed.is_whole => {
+            let mut all = notes.to_vec();
+            all.push(Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object"));
+            all.extend(parsed.notes);
+            finish(signature, parsed.fields, all, policy, true).map(Some)
+        }
+        Ok(_) => Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::MissingFields { .. }) => Ok(None),
+        // An object that has fields which cannot be read is what the model answered.
+        Err(e) => Err(e),
+    }
 }
 
 /// The value of JSON that may be broken, where there is one.
@@ -146,12 +255,11 @@ fn finish(
             }
             None => match fallback(field) {
                 Some(value) if said_something => {
-                    let text = value.to_repr().unwrap_or_else(|_| value.kind().into());
-                    notes.push(Note::new(
-                        ParseRule::DefaultValue,
-                        Some(&field.name),
-                        format!("took its default, {text}"),
-                    ));
+                    if policy.applies(ParseRule::DefaultValue) {
+                        let text = value.to_repr().unwrap_or_else(|_| value.kind().into());
+                        let what = format!("took its default, {text}");
+                        notes.push(Note::new(ParseRule::DefaultValue, Some(&field.name), what));
+                    }
                     fields.insert(field.name.clone(), value);
                 }
                 _ => missing.push(field.name.clone()),

@@ -1,6 +1,7 @@
 //! The commands, one file each. To add one: a file under `commands/`, and here its module, its variant and its line.
 
 mod eval;
+mod explain;
 mod parse;
 mod render;
 mod run;
@@ -82,6 +83,6 @@ fn no_runtime(e: &std::io::Error) -> dspex_core::Error {
 fn notes_json(notes: &[dspex_core::Note]) -> serde_json::Value {
     notes
         .iter()
-        .map(|n| serde_json::json!({"rule": n.rule.id(), "field": n.field, "message": n.message}))
+        .map(|n| serde_json::json!({"rule": n.rule.id(), "field": n.field, "message": n.message, "from": n.from, "to": n.to}))
         .collect()
 }

@@ -22,6 +22,10 @@ pub(crate) struct Parse {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Show how the reply is read: the adapter's wording, the schemas, the sections, each rule that fired, the values
+    #[arg(long, conflicts_with = "json")]
+    explain: bool,
+
     /// The reply; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
@@ -32,8 +36,12 @@ impl Parse {
         let loaded = self.program.load()?;
         let text = read_file_or_stdin(&self.file)?;
         let signature = loaded.leaf_signature()?;
-        let parsed =
-            loaded.adapter()?.parse(&signature, &Choice::text(text), &loaded.policy(&self.policy)?)?;
+        let (adapter, choice, policy) = (loaded.adapter()?, Choice::text(text), loaded.policy(&self.policy)?);
+        if self.explain {
+            super::explain::reply(&*adapter, &signature, &choice, &policy)?;
+            return Ok(Exit::Done);
+        }
+        let parsed = adapter.parse(&signature, &choice, &policy)?;
         if self.json {
             print_json(
                 &json!({"fields": parsed.fields.to_tagged(), "notes": super::notes_json(&parsed.notes)}),

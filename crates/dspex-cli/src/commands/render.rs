@@ -26,6 +26,10 @@ pub(crate) struct Render {
     /// Print `{"messages": [...], "tools": [...], "response_format": ..., "options": {...}}`
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Show the adapter's wording and the schema of each output first
+    #[arg(long, conflicts_with = "json")]
+    explain: bool,
 }
 
 impl Render {
@@ -46,6 +50,10 @@ impl Render {
                 )
             }));
         };
+        if self.explain {
+            super::explain::program(&*loaded.adapter()?, &loaded.leaf_signature()?)?;
+            print("")?;
+        }
         if self.json {
             let messages: Vec<Json> = request.messages.iter().map(Message::to_json).collect();
             print_json(&json!({

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dspex_core::{Adapter, Example, Field, FieldType, ParsePolicy, ParseRule, Record, Signature, Value};
+use dspex_core::{
+    Adapter, CoercionMode, Example, Field, FieldType, ParsePolicy, ParseRule, Record, Signature, Value,
+};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -63,6 +65,9 @@ pub struct SavedPolicy {
     /// Rules that are switched off, by their ids.
     #[serde(default)]
     pub without: Vec<String>,
+    /// How far values may be coerced, where it is not the usual way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coercion: Option<String>,
 }
 
 /// What DSPy's keys do not say of a predictor.
@@ -140,12 +145,20 @@ impl SavedFacts {
 impl SavedPolicy {
     fn of(policy: &ParsePolicy) -> Self {
         let off = ParseRule::ALL.iter().filter(|r| !policy.is_compat() && !policy.applies(**r));
-        Self { compat: policy.is_compat(), without: off.map(|r| r.id().to_owned()).collect() }
+        let mode = policy.coercion_mode();
+        Self {
+            compat: policy.is_compat(),
+            without: off.map(|r| r.id().to_owned()).collect(),
+            coercion: (mode != CoercionMode::default()).then(|| mode.name().to_owned()),
+        }
     }
 
-    /// The policy; the error is a rule that is not known.
+    /// The policy; the error is a rule or a mode that is not known.
     pub(super) fn policy(&self) -> Result<ParsePolicy, &str> {
-        let start = if self.compat { ParsePolicy::compat() } else { ParsePolicy::default() };
+        let mut start = if self.compat { ParsePolicy::compat() } else { ParsePolicy::default() };
+        if let Some(mode) = &self.coercion {
+            start = start.coercion(CoercionMode::by_name(mode).ok_or(mode.as_str())?);
+        }
         self.without.iter().try_fold(start, |policy, id| {
             let rule = ParseRule::ALL.iter().find(|r| r.id() == id).ok_or(id.as_str())?;
             Ok(policy.without(*rule))
@@ -236,7 +249,7 @@ mod tests {
             assert_eq!(SavedPolicy::of(&back.policy().unwrap()), back);
             assert!(ParseRule::ALL.iter().all(|r| back.policy().unwrap().applies(*r) == policy.applies(*r)));
         }
-        let unknown = SavedPolicy { compat: false, without: vec!["of_the_future".into()] };
+        let unknown = SavedPolicy { without: vec!["of_the_future".into()], ..SavedPolicy::default() };
         assert_eq!(unknown.policy(), Err("of_the_future"));
     }
 }

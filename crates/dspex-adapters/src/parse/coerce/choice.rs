@@ -7,7 +7,7 @@ use dspex_core::value::EnumMember;
 use dspex_core::{FieldType, ParseRule, Value};
 
 use super::walk::{Exactness, Walk};
-use super::{Coercion, Mismatch, mend, pyeq};
+use super::{Coercion, Mismatch, mend, pyeq, words};
 
 /// The literal that is this text.
 pub(super) fn exact_text(text: &str, values: &[Value]) -> Option<Value> {
@@ -46,7 +46,7 @@ pub(super) fn top_literal(
     if !cx.applies(ParseRule::LiteralSpelling) {
         return Some(Ok(value.clone()));
     }
-    cx.note(ParseRule::LiteralSpelling, format!("read {} as {}", repr(value), repr(member)));
+    cx.note_read(ParseRule::LiteralSpelling, &repr(value), &repr(member));
     Some(Ok(member.clone()))
 }
 
@@ -166,9 +166,25 @@ fn mended(
     if !walk.cx.applies(ParseRule::LiteralSpelling) {
         return Err(mismatch());
     }
-    let at = mend::choice(text, choices)
-        .map_err(|several| if several { mismatch().by(ParseRule::LiteralSpelling) } else { mismatch() })?;
-    walk.cx.note(ParseRule::LiteralSpelling, format!("read `{}` as `{}`", text.trim(), choices[at][0]));
+    let refused = || mismatch().by(ParseRule::LiteralSpelling);
+    let (at, rule) = match mend::choice(text, choices) {
+        Ok(at) => (at, ParseRule::LiteralSpelling),
+        Err(true) => return Err(refused()),
+        Err(false) => {
+            let among = among_words(walk.cx, text, choices).ok_or_else(mismatch)?;
+            (mend::choice(among, choices).map_err(|_| refused())?, ParseRule::SurroundingWords)
+        }
+    };
+    walk.cx.note_read(rule, text, &choices[at][0]);
     walk.floor(Exactness::Mended);
     Ok(at)
+}
+
+/// The piece of a text that is a choice, where the words around it change nothing.
+fn among_words<'t>(cx: &Coercion<'_>, text: &'t str, choices: &[Spellings<'_>]) -> Option<&'t str> {
+    if !cx.applies(ParseRule::SurroundingWords) {
+        return None;
+    }
+    let is_choice = |piece: &str| mend::choice(piece, choices) != Err(false);
+    words::announced(text, cx.field, is_choice).or_else(|| words::explained(text, is_choice))
 }

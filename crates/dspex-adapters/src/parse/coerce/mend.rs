@@ -4,9 +4,12 @@
 
 use std::borrow::Cow;
 
-use dspex_core::{FieldType, ParsePolicy, ParseRule, Value};
+use dspex_core::{FieldType, ParseRule, Value};
 
-use super::scalar;
+use super::{Coercion, scalar, words};
+
+/// Text longer than this is no number with marks or words around it.
+const MAX_LENGTH: usize = 8000;
 
 /// What became of text that is no value as it stands.
 pub(super) enum Mended {
@@ -19,21 +22,102 @@ pub(super) enum Mended {
 }
 
 /// A number or truth value with marks around it, or with commas between groups of digits.
-pub(super) fn scalar(policy: &ParsePolicy, text: &str, ty: &FieldType) -> Mended {
+pub(super) fn scalar(cx: &Coercion<'_>, text: &str, ty: &FieldType) -> Mended {
     if !matches!(ty, FieldType::Int | FieldType::Float | FieldType::Bool | FieldType::Decimal) {
         return Mended::No;
     }
-    let marks = policy.applies(ParseRule::ScalarDecoration);
-    let commas = policy.applies(ParseRule::ThousandsSeparator) && !matches!(ty, FieldType::Bool);
+    // No number is longer, whatever stands around it.
+    if text.len() > MAX_LENGTH {
+        return Mended::No;
+    }
+    match decorated(cx, text, ty) {
+        Mended::No => {}
+        done => return done,
+    }
+    if let Some(value) = percent(cx, text, ty) {
+        return Mended::Yes(value, vec![ParseRule::Percent]);
+    }
+    if cx.applies(ParseRule::SurroundingWords)
+        && let Some(piece) = among_words(cx, text, ty)
+    {
+        return match decorated(cx, piece, ty) {
+            Mended::No => read(piece, ty)
+                .map_or(Mended::No, |value| Mended::Yes(value, vec![ParseRule::SurroundingWords])),
+            Mended::Yes(value, mut rules) => {
+                rules.push(ParseRule::SurroundingWords);
+                Mended::Yes(value, rules)
+            }
+            refused => refused,
+        };
+    }
+    if cx.guesses(ParseRule::NumberInWords)
+        && *ty != FieldType::Bool
+        && let Some(number) = words::only_number(text)
+    {
+        let clean = match grouped(number, ty) {
+            Grouped::Yes(clean) => clean,
+            _ => number.to_owned(),
+        };
+        return read(&clean, ty)
+            .map_or(Mended::No, |value| Mended::Yes(value, vec![ParseRule::NumberInWords]));
+    }
+    Mended::No
+}
+
+/// The value among words that change nothing, or before its explanation.
+fn among_words<'t>(cx: &Coercion<'_>, text: &'t str, ty: &FieldType) -> Option<&'t str> {
+    if *ty == FieldType::Bool {
+        let is_value = |piece: &str| matches!(piece.to_lowercase().as_str(), "yes" | "no" | "true" | "false");
+        return words::announced(text, cx.field, is_value).or_else(|| words::explained(text, is_value));
+    }
+    let is_value = |piece: &str| {
+        piece.contains(|c: char| c.is_ascii_digit())
+            && (read(piece, ty).is_some() || !matches!(grouped(piece, ty), Grouped::No))
+    };
+    // A number on the first line, with its explanation below.
+    let alone = || {
+        let (first, rest) = text.trim().split_once('\n')?;
+        let explains = rest.trim_start().starts_with(|c: char| c.is_alphabetic() || c == '(');
+        (explains && is_value(first.trim())).then(|| first.trim())
+    };
+    words::announced(text, cx.field, is_value).or_else(alone)
+}
+
+/// `85%` as a fraction, or as it is where the field goes to 100.
+fn percent(cx: &Coercion<'_>, text: &str, ty: &FieldType) -> Option<Value> {
+    if !cx.applies(ParseRule::Percent) || *ty == FieldType::Bool {
+        return None;
+    }
+    let number = layers(text, &['.']).into_iter().find_map(|bare| bare.strip_suffix('%'))?.trim_end();
+    let hundred = cx.at_most.is_some_and(|bound| (bound - 100.0).abs() < f64::EPSILON);
+    if hundred {
+        return read(number, ty);
+    }
+    let fraction = cx.at_most.is_some_and(|bound| bound <= 1.0) || cx.guesses(ParseRule::Percent);
+    if *ty == FieldType::Int || !fraction {
+        return None;
+    }
+    // Two places to the left, in the digits: 85 / 100 of doubles is not always 0.85.
+    let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return None;
+    }
+    read(&format!("{number}e-2"), ty)
+}
+
+/// A value with marks around it, or with commas between groups of digits.
+fn decorated(cx: &Coercion<'_>, text: &str, ty: &FieldType) -> Mended {
+    let marks = cx.applies(ParseRule::ScalarDecoration);
+    let commas = cx.applies(ParseRule::ThousandsSeparator) && !matches!(ty, FieldType::Bool);
     for (i, bare) in layers(text, &['.']).into_iter().enumerate() {
         if i > 0 && !marks {
             break;
         }
         let decorated = (i > 0).then_some(ParseRule::ScalarDecoration);
-        if i > 0
+        if (i > 0 || (marks && bare.starts_with('\u{2212}')))
             && let Some(value) = read(bare, ty)
         {
-            return Mended::Yes(value, decorated.into_iter().collect());
+            return Mended::Yes(value, vec![ParseRule::ScalarDecoration]);
         }
         if !commas {
             continue;
@@ -53,7 +137,10 @@ pub(super) fn scalar(policy: &ParsePolicy, text: &str, ty: &FieldType) -> Mended
 }
 
 fn read(text: &str, ty: &FieldType) -> Option<Value> {
-    scalar::read(&text.into(), ty).map(|(value, _)| value)
+    // The minus of typesetters is a minus.
+    let text =
+        text.strip_prefix('\u{2212}').map_or(Cow::Borrowed(text), |rest| Cow::Owned(format!("-{rest}")));
+    scalar::read(&Value::from(&*text), ty).map(|(value, _)| value)
 }
 
 /// The text trimmed, and then with one layer of marks less at a time: fences, backticks, bold, a last stop.
@@ -148,7 +235,7 @@ fn same_letters(choice: &str, text: &str) -> bool {
 }
 
 fn unquoted(text: &str) -> &str {
-    let pairs = [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+    let pairs = [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}'), ('(', ')')];
     pairs
         .into_iter()
         .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))

@@ -3,6 +3,9 @@
 use dspex_core::validation::ValidationErrors;
 use dspex_core::{ConstraintError, Error, ErrorKind, FieldType, ParseRule, Stage, Value, shorten_text};
 
+/// Values with more items than this are not written out in errors.
+const MAX_SHOWN: usize = 1000;
+
 /// A value that is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mismatch {
@@ -33,7 +36,18 @@ impl Mismatch {
     }
 
     pub(crate) fn new(expected: &FieldType, found: &Value) -> Self {
-        let found = found.to_repr().unwrap_or_else(|_| format!("a value of kind {}", found.kind()));
+        let long = match found {
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.len() > MAX_SHOWN,
+            Value::Dict(members) => members.len() > MAX_SHOWN,
+            Value::Str(text) => text.len() > 40 * MAX_SHOWN,
+            _ => false,
+        };
+        // Nobody reads a long value in an error, so it is not written.
+        let written = if long { None } else { found.to_repr().ok() };
+        let found = written.unwrap_or_else(|| match found {
+            Value::Str(text) => format!("{:?}", shorten_text(text)),
+            other => format!("a value of kind {}", other.kind()),
+        });
         Self::words(expected.name(), &found)
     }
 

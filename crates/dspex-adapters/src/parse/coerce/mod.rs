@@ -5,6 +5,8 @@
 
 mod choice;
 mod decimal;
+mod items;
+mod lists;
 mod mend;
 mod mismatch;
 mod named;
@@ -16,14 +18,18 @@ mod tests;
 mod time;
 mod tools;
 mod walk;
+mod words;
 
 use dspex_core::types::UnionType;
-use dspex_core::{FieldType, Note, ParsePolicy, ParseRule, Special, Value};
+use dspex_core::{
+    CoercionMode, Constraint, Field, FieldType, Note, ParsePolicy, ParseRule, Special, Value, shorten_text,
+};
 
 pub(crate) use self::mismatch::Mismatch;
 pub(super) use self::several::bracketed;
 use self::walk::Walk;
 use super::literal_eval::{LiteralError, literal_eval};
+use super::scan::plain_name;
 use super::{pyeq, repair};
 
 /// What a reading of one field knows and collects.
@@ -31,13 +37,38 @@ use super::{pyeq, repair};
 pub(crate) struct Coercion<'a> {
     policy: &'a ParsePolicy,
     field: &'a str,
+    /// The field's upper bound, which tells what a percentage means.
+    at_most: Option<f64>,
     notes: Vec<Note>,
 }
+
+/// The rules that need more than the form of the type itself; with coercion switched off they are, too.
+const COERCIONS: [ParseRule; 9] = [
+    ParseRule::LiteralSpelling,
+    ParseRule::ScalarDecoration,
+    ParseRule::ThousandsSeparator,
+    ParseRule::SurroundingWords,
+    ParseRule::BulletedList,
+    ParseRule::CommaList,
+    ParseRule::Percent,
+    ParseRule::NumberInWords,
+    ParseRule::LoneItem,
+];
 
 impl<'a> Coercion<'a> {
     /// For a field of this name.
     pub(crate) fn new(policy: &'a ParsePolicy, field: &'a str) -> Self {
-        Self { policy, field, notes: Vec::new() }
+        Self { policy, field, at_most: None, notes: Vec::new() }
+    }
+
+    /// For this field.
+    pub(crate) fn of(policy: &'a ParsePolicy, field: &'a Field) -> Self {
+        let at_most = field.constraints.iter().find_map(|c| match c {
+            Constraint::Le(Value::Int(bound)) => Some(bound.to_f64()),
+            Constraint::Le(Value::Float(bound)) => Some(*bound),
+            _ => None,
+        });
+        Self { at_most, ..Self::new(policy, &field.name) }
     }
 
     /// What was mended.
@@ -52,11 +83,28 @@ impl<'a> Coercion<'a> {
     }
 
     fn applies(&self, rule: ParseRule) -> bool {
-        self.policy.applies(rule)
+        self.policy.applies(rule) && !(self.is_off() && COERCIONS.contains(&rule))
+    }
+
+    /// Whether only the form of the type itself is taken.
+    fn is_off(&self) -> bool {
+        !self.policy.is_compat() && self.policy.coercion_mode() == CoercionMode::None
+    }
+
+    /// Whether a rule that takes the likely reading is in force.
+    fn guesses(&self, rule: ParseRule) -> bool {
+        self.applies(rule) && self.policy.coercion_mode() == CoercionMode::Aggressive
     }
 
     fn note(&mut self, rule: ParseRule, message: impl Into<String>) {
         self.notes.push(Note::new(rule, Some(self.field), message));
+    }
+
+    /// Notes that text was read as something else.
+    fn note_read(&mut self, rule: ParseRule, from: &str, to: &str) {
+        let from = from.trim();
+        let message = format!("read `{}` as {}", shorten_text(from), shorten_text(to));
+        self.notes.push(Note::new(rule, Some(self.field), message).change(from, to));
     }
 }
 
@@ -66,7 +114,7 @@ pub(crate) fn coerce_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> 
         && matches!(text, "null" | "None")
         && cx.applies(ParseRule::NullText)
     {
-        cx.note(ParseRule::NullText, format!("read `{text}` as no value"));
+        cx.note_read(ParseRule::NullText, text, "no value");
         return Ok(Value::None);
     }
     let before = cx.notes.len();
@@ -144,12 +192,27 @@ fn literal_text(
 
 /// Reads text that may be JSON or a Python literal; `original` is what the model wrote.
 fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
-    let candidate = candidate(text, ty)?;
+    let before = cx.notes.len();
+    // Numbers before lines are not items, though JSON may be found in them.
+    if cx.applies(ParseRule::BulletedList) && items::is_listed(original, ty) {
+        match Walk::new(cx).validate(&original.into(), ty) {
+            Ok(value) => return Ok(value),
+            Err(_) => cx.notes.truncate(before),
+        }
+    }
+    let escaped = raw_backslashes(text, cx);
+    let candidate = candidate(escaped.as_deref().unwrap_or(text), ty)?;
     let before = cx.notes.len();
     let error = match Walk::new(cx).validate(&candidate.value, ty) {
         Ok(value) => return accept(value, &candidate, original, ty, cx),
         Err(error) => error,
     };
+    cx.notes.truncate(before);
+    if error.rule.is_none()
+        && let Some(value) = named(&candidate.value, ty, cx)
+    {
+        return Ok(value);
+    }
     cx.notes.truncate(before);
     // The text as it stands may be a value with marks around it. Without mending, DSPy's answer counts.
     if error.rule.is_none() && !error.unsupported && !cx.policy.is_compat() {
@@ -160,6 +223,28 @@ fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) 
         }
     }
     Err(error)
+}
+
+/// The text with the raw backslashes of LaTeX escaped, where it has any.
+fn raw_backslashes(text: &str, cx: &mut Coercion<'_>) -> Option<String> {
+    if !cx.applies(ParseRule::RawBackslash) {
+        return None;
+    }
+    let escaped = repair::escape_raw_backslashes(text)?;
+    cx.note_read(ParseRule::RawBackslash, &escaped.first, &format!("\\{}", escaped.first));
+    Some(escaped.text)
+}
+
+/// The value in an object that has nothing but the field's own name over it.
+fn named(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Option<Value> {
+    let Value::Dict(members) = value else { return None };
+    let mut entries = members.iter();
+    let ((Value::Str(key), inner), None) = (entries.next()?, entries.next()) else { return None };
+    if !cx.applies(ParseRule::WrappedFields) || plain_name(key) != plain_name(cx.field) {
+        return None;
+    }
+    cx.note(ParseRule::WrappedFields, format!("it stood under `{}` once more", shorten_text(key)));
+    Walk::new(cx).validate(inner, ty).ok()
 }
 
 /// A value that fits; what had to be done to the text for it is noted or refused.
@@ -177,7 +262,12 @@ fn accept(
         return Err(Mismatch::words(ty.name(), text).by(ParseRule::SeveralValues));
     }
     if candidate.repaired && cx.applies(ParseRule::RepairedJson) {
-        cx.note(ParseRule::RepairedJson, "the text is not JSON as it stands; the value is what it means");
+        let note = Note::new(
+            ParseRule::RepairedJson,
+            Some(cx.field),
+            "the text is not JSON as it stands; the value is what it means",
+        );
+        cx.notes.push(note.change(text, &value.to_text().unwrap_or_default()));
     } else if candidate.dropped && cx.applies(ParseRule::RepairedJson) {
         // Sound JSON loses nothing but a value whose key comes again.
         cx.note(ParseRule::RepairedJson, "a key came twice, and its last value counts");

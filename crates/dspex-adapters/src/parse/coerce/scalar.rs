@@ -20,19 +20,22 @@ pub(super) fn validate(walk: &mut Walk<'_, '_>, value: &Value, ty: &FieldType) -
     if number && matches!(value, Value::Bool(_)) {
         walk.refuse(ParseRule::BoolForNumber, value, ty)?;
     }
+    let mismatch = Mismatch::new(ty, value);
     if let Some((value, exactness)) = read(value, ty) {
+        let has_form = matches!(ty, FieldType::Int | FieldType::Float | FieldType::Bool);
+        if has_form && exactness < Exactness::Strict && walk.cx.is_off() {
+            return Err(mismatch);
+        }
         walk.floor(exactness);
         return Ok(value);
     }
-    let mismatch = Mismatch::new(ty, value);
     let Value::Str(text) = value else { return Err(mismatch) };
-    match mend::scalar(walk.cx.policy, text, ty) {
+    match mend::scalar(walk.cx, text, ty) {
         Mended::No => Err(mismatch),
         Mended::Refused(rule) => Err(mismatch.by(rule)),
         Mended::Yes(value, rules) => {
             for rule in rules {
-                walk.cx
-                    .note(rule, format!("read `{}` as {}", text.trim(), value.to_text().unwrap_or_default()));
+                walk.cx.note_read(rule, text, &value.to_text().unwrap_or_default());
             }
             walk.floor(Exactness::Mended);
             Ok(value)

@@ -1,5 +1,7 @@
 //! Several values where one is wanted: of two lists in a text, DSPy takes the last.
 
+use std::collections::HashSet;
+
 use dspex_core::{FieldType, ParsePolicy, Value};
 
 use super::{Coercion, Walk};
@@ -11,7 +13,8 @@ use crate::parse::repair;
 /// What is in brackets and not of the type, such as a reference `[1]` beside an object, is no reading; nor is what
 /// would have to be mended first, such as `[sic]`.
 pub(super) fn differ(text: &str, taken: &Value, ty: &FieldType, policy: &ParsePolicy) -> bool {
-    bracketed(text).into_iter().any(|piece| {
+    let mut seen = HashSet::new();
+    bracketed(text).into_iter().filter(|piece| seen.insert(*piece)).any(|piece| {
         let json = repair::loads(piece).ok().filter(|read| !read.repaired).map(|read| read.value);
         let Some(value) = json.or_else(|| literal_eval(piece).ok()) else { return false };
         let mut cx = Coercion::new(policy, "");

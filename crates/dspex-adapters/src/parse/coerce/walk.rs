@@ -53,7 +53,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Err(Mismatch::words(ty.name(), "too much nesting").hard());
         }
         self.depth += 1;
-        let result = self.dispatch(value, ty);
+        let result = match self.reshaped(value, ty) {
+            Some(result) => result,
+            None => self.dispatch(value, ty),
+        };
         self.depth -= 1;
         result
     }

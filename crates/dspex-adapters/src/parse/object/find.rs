@@ -1,11 +1,17 @@
 //! Finding JSON objects in a text.
 
+use std::collections::HashSet;
+
 use dspex_core::Value;
 use dspex_core::value::Dict;
 
 use crate::parse::coerce::bracketed;
 use crate::parse::literal_eval::literal_eval;
-use crate::parse::repair;
+use crate::parse::repair::{self, RepairError};
+
+/// Different objects in one text that are looked at. A reply that has more has no one reading anyway: the first two
+/// with fields decide.
+const MAX_PIECES: usize = 64;
 
 /// An object that was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,14 +26,14 @@ pub(super) struct Whole {
 
 /// The object that DSPy takes: the whole text as JSON, mended where it must be; failing that, the first piece in
 /// balanced braces.
-pub(super) fn whole(text: &str) -> Option<Whole> {
-    let read = repair::loads(text).ok()?;
+pub(super) fn whole(text: &str) -> Result<Option<Whole>, RepairError> {
+    let read = repair::loads(text)?;
     if let Value::Dict(members) = read.value {
-        return Some(Whole { members, sound: !read.repaired, text: text.to_owned() });
+        return Ok(Some(Whole { members, sound: !read.repaired, text: text.to_owned() }));
     }
-    let piece = balanced(text)?;
-    let Value::Dict(members) = repair::loads(piece).ok()?.value else { return None };
-    Some(Whole { members, sound: false, text: piece.to_owned() })
+    let Some(piece) = balanced(text) else { return Ok(None) };
+    let Value::Dict(members) = repair::loads(piece)?.value else { return Ok(None) };
+    Ok(Some(Whole { members, sound: false, text: piece.to_owned() }))
 }
 
 /// The piece that starts at the first brace that is closed again. Quotes do not count.
@@ -52,9 +58,15 @@ fn balanced(text: &str) -> Option<&str> {
     first.map(|(start, end)| &text[start..=end])
 }
 
-/// All objects in brackets of their own, and those in lists.
-pub(super) fn objects(text: &str) -> Vec<Whole> {
-    bracketed(text).into_iter().flat_map(in_piece).collect()
+/// The objects in brackets of their own, and those in lists; of pieces that are alike one, and no more than
+/// [`MAX_PIECES`] pieces.
+///
+/// What was read already, as a whole and with mending, is not read again.
+pub(super) fn objects(text: &str, read: Option<&Whole>) -> Vec<Whole> {
+    let all_of_it = read.filter(|w| !w.sound && w.text.len() == text.len());
+    let mut seen: HashSet<&str> = all_of_it.iter().map(|w| w.text.trim()).collect();
+    let pieces = bracketed(text).into_iter().filter(|p| p.len() > 2 && p.contains('{') && seen.insert(*p));
+    pieces.take(MAX_PIECES).flat_map(in_piece).collect()
 }
 
 fn in_piece(piece: &str) -> Vec<Whole> {
@@ -90,10 +102,17 @@ pub(super) fn repeated(text: &str) -> Vec<(String, Value, Value)> {
 /// Whether a text ends within the first object that it opens, so that the last value may lack its end. Where only
 /// closing braces lack, every value has ended.
 pub(super) fn is_cut_off(text: &str) -> bool {
+    text.find('{').is_some_and(|start| ends_within(&text[start..]))
+}
+
+/// The same for a text that starts with a bracket or brace.
+pub(in crate::parse) fn ends_within(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches('`').trim_end();
-    let Some(start) = text.find('{').filter(|_| !text.ends_with('}')) else { return false };
+    if text.ends_with('}') {
+        return false;
+    }
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
-    for c in text[start..].chars() {
+    for c in text.chars() {
         if in_text {
             (escaped, in_text) = (c == '\\' && !escaped, c != '"' || escaped);
             continue;

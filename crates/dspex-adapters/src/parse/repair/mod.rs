@@ -13,6 +13,7 @@
 mod array;
 mod chars;
 mod comment;
+mod latex;
 mod number;
 mod object;
 mod parser;
@@ -26,6 +27,7 @@ mod tests;
 
 use dspex_core::Value;
 
+pub(crate) use self::latex::escape_raw_backslashes;
 use self::parser::Parser;
 use self::strict::Refusal;
 
@@ -59,11 +61,6 @@ pub(crate) enum RepairError {
     /// Mending would take time out of proportion to the length of the text.
     #[error("the text is too tangled to be mended as JSON")]
     TooTangled,
-}
-
-/// Reads a text that is JSON as it stands, with nothing lost on the way.
-pub(crate) fn strict_json(text: &str) -> Option<Value> {
-    strict::whole(text).ok().filter(|read| !read.lossy && !read.dropped).map(|read| read.value)
 }
 
 /// Reads a text as JSON and mends what is broken in it.

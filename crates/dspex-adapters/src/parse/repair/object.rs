@@ -164,7 +164,7 @@ impl Parser {
         let items = self.array(']')?;
         self.ascend(1);
         let len = members.extend_last(items);
-        self.charge(len / 8);
+        self.charge(len);
         self.skip_space_and_comments();
         if self.peek() == Some(',') {
             self.pos += 1;

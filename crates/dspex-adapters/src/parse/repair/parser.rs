@@ -11,10 +11,10 @@ use super::text::Text;
 const MAX_FRAMES: usize = 995;
 
 /// Characters that may be looked at beyond what the length of the text allows.
-const BASE_STEPS: u64 = 100_000_000;
+const BASE_STEPS: u64 = 2_000_000;
 
 /// Characters that may be looked at for each character of the text.
-const STEPS_PER_CHAR: u64 = 64;
+const STEPS_PER_CHAR: u64 = 12;
 
 /// How many ranges are remembered for each target of a search.
 const SPANS: usize = 4;
@@ -48,7 +48,8 @@ impl Contexts {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        self.stack.clear();
+        self.counts = [0; 3];
     }
 
     pub(super) fn is_empty(&self) -> bool {
