@@ -7,12 +7,14 @@ mod chat;
 mod format;
 mod json;
 mod markers;
+mod nested;
 mod parse;
 mod parts;
 mod read;
 mod schema;
 mod turns;
 mod wording;
+mod xml;
 
 use std::sync::Arc;
 
@@ -24,13 +26,17 @@ pub use json::{JsonAdapter, JsonWording};
 pub use parse::conformance;
 pub use read::{read_text, read_value};
 pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
+pub use xml::{XmlAdapter, XmlWording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;
 
 /// Every adapter by its name.
-pub const ADAPTERS: &[(&str, Make)] =
-    &[("chat", || Arc::new(ChatAdapter::new())), ("json", || Arc::new(JsonAdapter::new()))];
+pub const ADAPTERS: &[(&str, Make)] = &[
+    ("chat", || Arc::new(ChatAdapter::new())),
+    ("json", || Arc::new(JsonAdapter::new())),
+    ("xml", || Arc::new(XmlAdapter::new())),
+];
 
 /// The adapter of a name.
 ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChatWording, JsonWording};
+use crate::{ChatWording, JsonWording, XmlWording};
 
 /// The sentences around the parts that every wording has in common.
 ///
@@ -28,6 +28,8 @@ pub struct Wording {
     pub chat: ChatWording,
     /// The sentences of the JSON adapter.
     pub json: JsonWording,
+    /// The sentences of the XML adapter.
+    pub xml: XmlWording,
 }
 
 /// How fields are described in the system message.
@@ -155,6 +157,7 @@ impl Default for Wording {
             },
             chat: ChatWording::default(),
             json: JsonWording::default(),
+            xml: XmlWording::default(),
         }
     }
 }

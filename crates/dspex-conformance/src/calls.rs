@@ -29,7 +29,7 @@ pub(crate) struct Meant {
     words: &'static str,
 }
 
-/// DSPy's chat adapter asks a second time, with its JSON adapter, where it cannot read the answer.
+/// DSPy's other adapters ask a second time, with its JSON adapter, where it cannot read the answer.
 const JSON_FALLBACK: Meant = Meant {
     rule: "json_fallback",
     effect: "refuses",
@@ -114,7 +114,7 @@ fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
         meant = meant.or(same_options(want, got).map_err(|why| format!("call {i}: {why}"))?);
     }
     let unread = matches!(&made.result, Err(e) if e.stage() == Stage::Parse);
-    if unread && made.requests.len() == 1 && wanted.len() == 2 && form(case)? == Form::Chat {
+    if unread && made.requests.len() == 1 && wanted.len() == 2 && form(case)? != Form::Json {
         return Ok(Some(JSON_FALLBACK));
     }
     same("the number of calls", &made.requests.len(), &wanted.len())?;

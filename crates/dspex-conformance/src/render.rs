@@ -43,6 +43,7 @@ impl Form {
         match adapter {
             "chat" => Ok(Self::Chat),
             "json" => Ok(Self::Json),
+            "xml" => Ok(Self::Xml),
             other => Err(format!("not supported yet: the adapter {other}")),
         }
     }

@@ -267,7 +267,7 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, Wording, by_name, read_text, read_value,
+        ReminderWording, Wording, XmlAdapter, XmlWording, by_name, read_text, read_value,
     };
 }
 

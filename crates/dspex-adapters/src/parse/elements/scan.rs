@@ -1,0 +1,198 @@
+//! The pieces of a text that stand between the tags of fields, where the text as a whole is not well-formed XML.
+
+use std::collections::HashMap;
+
+use dspex_core::Signature;
+
+use super::tree::{is_name_char, is_name_start};
+
+/// A piece of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece<'t> {
+    /// The field's place among the outputs.
+    pub(super) field: usize,
+    /// What stands between its tags.
+    pub(super) body: &'t str,
+    /// What ended it.
+    pub(super) end: End,
+    /// The tag as it was written.
+    pub(super) tag: &'t str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Its end tag.
+    Tag,
+    /// The start tag of another field.
+    Next,
+    /// The end of the text.
+    Text,
+}
+
+/// What a tag is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    Output(usize),
+    /// An input, or the model's thinking: what stands in it is no answer.
+    Aside(usize),
+}
+
+/// Names of tags around a model's thinking.
+pub(super) const THINKING: [&str; 2] = ["think", "thinking"];
+
+struct Tag<'t> {
+    owner: Owner,
+    name: &'t str,
+    start: usize,
+    end: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Start,
+    End,
+    Empty,
+}
+
+/// Finds the pieces of outputs outside inputs and thinking.
+pub(super) fn pieces<'t>(text: &'t str, signature: &Signature, any_case: bool) -> Vec<Piece<'t>> {
+    let tags = tags(text, &owners(signature, any_case), any_case);
+    let ends = matches(&tags);
+    let mut out: Vec<Piece<'t>> = Vec::new();
+    let mut at = 0;
+    while let Some(tag) = tags.get(at) {
+        let piece = |from: usize, to: usize, end| match tag.owner {
+            Owner::Output(field) => Some(Piece { field, body: &text[from..to], end, tag: tag.name }),
+            Owner::Aside(_) => None,
+        };
+        at += 1;
+        match (tag.kind, ends[at - 1]) {
+            (Kind::Empty, _) => out.extend(piece(tag.end, tag.end, End::Tag)),
+            (Kind::Start, Some(end)) => {
+                out.extend(piece(tag.end, tags[end].start, End::Tag));
+                at = end + 1;
+            }
+            // It ends where another field starts, or never.
+            (Kind::Start, None) if matches!(tag.owner, Owner::Output(_)) => {
+                let next = tags[at..].iter().find(|t| t.kind != Kind::End && t.owner != tag.owner);
+                let (to, end) = next.map_or((text.len(), End::Text), |t| (t.start, End::Next));
+                out.extend(piece(tag.end, to, end));
+            }
+            // Thinking whose start tag is not in the reply: all before was thought.
+            (Kind::End, None) if THINKING.contains(&tag.name) && tag.owner != Owner::Aside(0) => out.clear(),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The names of tags and whose they are.
+fn owners(signature: &Signature, any_case: bool) -> HashMap<String, Owner> {
+    let key = |name: &str| if any_case { name.to_lowercase() } else { name.to_owned() };
+    let mut owners = HashMap::new();
+    for name in THINKING {
+        owners.insert(name.to_owned(), Owner::Aside(owners.len() + 1));
+    }
+    for (i, field) in signature.inputs().iter().enumerate() {
+        owners.insert(key(&field.name), Owner::Aside(i + 10));
+    }
+    for (i, field) in signature.outputs().iter().enumerate() {
+        owners.insert(key(&field.name), Owner::Output(i));
+    }
+    owners
+}
+
+/// All tags of known names, but those that are only spoken of: in backticks.
+fn tags<'t>(text: &'t str, owners: &HashMap<String, Owner>, any_case: bool) -> Vec<Tag<'t>> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::new();
+    for (start, _) in text.match_indices('<') {
+        let rest = &text[start + 1..];
+        let (end_tag, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
+        if !rest.starts_with(is_name_start) {
+            continue;
+        }
+        let length = rest.find(|c| !is_name_char(c)).unwrap_or(rest.len());
+        let (name, after) = rest.split_at(length);
+        let owner = if any_case { owners.get(&name.to_lowercase()) } else { owners.get(name) };
+        let (Some(owner), Some(close)) = (owner, close(after)) else { continue };
+        let end = text.len() - after.len() + close + 1;
+        if start > 0 && bytes[start - 1] == b'`' && bytes.get(end) == Some(&b'`') {
+            continue;
+        }
+        let kind = match (end_tag, after[..close].ends_with('/')) {
+            (true, _) => Kind::End,
+            (false, true) => Kind::Empty,
+            (false, false) => Kind::Start,
+        };
+        out.push(Tag { owner: *owner, name, start, end, kind });
+    }
+    out
+}
+
+/// Where a tag is closed, whose attributes hold no `<`; none where it is none.
+fn close(after: &str) -> Option<usize> {
+    if !after.starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/')) {
+        return None;
+    }
+    let mut quote = None;
+    for (i, b) in after.bytes().enumerate() {
+        match (quote, b) {
+            (_, b'<') => return None,
+            (Some(q), b) if b == q => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(b),
+            (None, b'>') => return Some(i),
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// The end tag of each start tag that has one.
+fn matches(tags: &[Tag<'_>]) -> Vec<Option<usize>> {
+    let mut ends = vec![None; tags.len()];
+    let mut open: HashMap<Owner, Vec<usize>> = HashMap::new();
+    for (i, tag) in tags.iter().enumerate() {
+        match tag.kind {
+            Kind::Start => open.entry(tag.owner).or_default().push(i),
+            Kind::End => {
+                if let Some(start) = open.get_mut(&tag.owner).and_then(Vec::pop) {
+                    ends[start] = Some(i);
+                }
+            }
+            Kind::Empty => {}
+        }
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Piece, pieces};
+    use dspex_core::Signature;
+
+    fn found(text: &str) -> Vec<(usize, &str, End)> {
+        let signature = Signature::parse("question -> why, answer").unwrap();
+        pieces(text, &signature, true).into_iter().map(|Piece { field, body, end, .. }| (field, body, end)).collect()
+    }
+
+    #[test]
+    fn pieces_stand_between_tags_of_outputs() {
+        let table: [(&str, &[(usize, &str, End)]); 9] = [
+            ("<why>a & b</why><answer x='>'>c</answer>", &[(0, "a & b", End::Tag), (1, "c", End::Tag)]),
+            ("<why>a < b <answer>c</answer>", &[(0, "a < b ", End::Next), (1, "c", End::Tag)]),
+            ("<answer>c & ", &[(1, "c & ", End::Text)]),
+            ("<question><answer>x</answer></question><answer/>", &[(1, "", End::Tag)]),
+            ("<think><answer>x</answer></think><ANSWER>y</Answer>", &[(1, "y", End::Tag)]),
+            ("<answer>x</answer></think><answer>y</answer>", &[(1, "y", End::Tag)]),
+            ("In `<answer>`: <answer>y</answer>", &[(1, "y", End::Tag)]),
+            ("<why>in <answer> next</why><answer>y</answer>", &[(0, "in <answer> next", End::Tag), (1, "y", End::Tag)]),
+            ("< answer>x</ answer> <answering>", &[]),
+        ];
+        for (text, pieces) in table {
+            assert_eq!(found(text), pieces, "{text}");
+        }
+    }
+}
