@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use dspex_core::types::{StructField, StructType, TupleType, UnionType};
 use dspex_core::FieldType;
+use dspex_core::types::{StructField, StructType, TupleType, UnionType};
 use serde_json::Value as Json;
 
 /// The JSON Schema of a type with its fields in the order of their declaration and under their own names.

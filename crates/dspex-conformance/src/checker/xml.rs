@@ -37,7 +37,11 @@ pub(super) fn cut<'a>(text: &'a str, fields: &[&'a str]) -> Sections<'a> {
     let end = |i: usize| starts.get(i + 1).map_or(text.len(), |(next, ..)| *next);
     Sections {
         before: &text[..starts.first().map_or(text.len(), |(start, ..)| *start)],
-        sections: starts.iter().enumerate().map(|(i, (_, name, from))| (*name, &text[*from..end(i)])).collect(),
+        sections: starts
+            .iter()
+            .enumerate()
+            .map(|(i, (_, name, from))| (*name, &text[*from..end(i)]))
+            .collect(),
     }
 }
 
@@ -69,7 +73,11 @@ pub(super) fn assistant(
 
 /// Where values go: for each field in order its block, with what stands behind the place of its value, or its structure
 /// as the corpus has it; the blocks have blank lines between them.
-pub(super) fn find_blocks(text: &str, inputs: &[&str], outputs: &[&str]) -> Option<(usize, usize, Vec<String>)> {
+pub(super) fn find_blocks(
+    text: &str,
+    inputs: &[&str],
+    outputs: &[&str],
+) -> Option<(usize, usize, Vec<String>)> {
     let all: Vec<&str> = [inputs, outputs].concat();
     let first = all.first()?;
     // Descriptions may hold tags, so every start is tried.
@@ -125,6 +133,9 @@ mod tests {
     #[test]
     fn a_turn_is_cut_at_its_fields() {
         let cut = cut("Hi\n\n<a>\n1\n<b>\n</a>\n\n<b>\n2\n</b>", &["a", "c"]);
-        assert_eq!((cut.before, cut.sections.as_slice()), ("Hi\n\n", &[("a", "1\n<b>\n</a>\n\n<b>\n2\n</b>")][..]));
+        assert_eq!(
+            (cut.before, cut.sections.as_slice()),
+            ("Hi\n\n", &[("a", "1\n<b>\n</a>\n\n<b>\n2\n</b>")][..])
+        );
     }
 }

@@ -83,7 +83,11 @@ pub(crate) fn coerce_value(value: Value, ty: &FieldType, cx: &mut Coercion<'_>) 
 }
 
 /// A value of a type from a value that is looked at as it stands: text is not read.
-pub(crate) fn validate_value(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
+pub(crate) fn validate_value(
+    value: &Value,
+    ty: &FieldType,
+    cx: &mut Coercion<'_>,
+) -> Result<Value, Mismatch> {
     let before = cx.notes.len();
     Walk::new(cx).validate(value, ty).map_err(|m| cx.failed(before, m))
 }

@@ -52,7 +52,11 @@ impl<'t> Body<'t> {
         let tree = Tree::read(plain, true).or_else(|_| Tree::read(&self.mended, true));
         match tree {
             Ok(tree) if !(is_text && tree.has_children(0)) => {
-                if self.raw && self.entities { Read::Ambiguous } else { Read::Tree(tree) }
+                if self.raw && self.entities {
+                    Read::Ambiguous
+                } else {
+                    Read::Tree(tree)
+                }
             }
             // With tags in it, text is what was written.
             _ if is_text || !self.entities => Read::Text(self.text.trim()),

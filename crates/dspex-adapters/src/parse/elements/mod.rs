@@ -9,6 +9,8 @@ mod serialize;
 mod tree;
 mod value;
 
+use std::collections::HashSet;
+
 use dspex_core::lm::{Choice, FinishReason};
 use dspex_core::{
     Error, ErrorKind, Field, FieldType, Note, ParsePolicy, ParseRule, Parsed, Record, Result, Signature,
@@ -19,8 +21,13 @@ use serde_json::{Value as Json, json};
 use self::tree::Tree;
 use self::value::{groups, same_name};
 use super::coerce::{self, Coercion};
-use super::{empty_reply, finish, json_reply, may_be_missing, missing, names, read_sections, scan as markers};
+use super::{
+    empty_reply, finish, json_reply, may_be_missing, missing, names, read_sections, scan as markers,
+};
 use crate::{nested, xml};
+
+/// More ways to write one value side by side are not looked at.
+const MOST_SPELLINGS: usize = 16;
 
 /// Reads a completion whose fields stand between tags.
 pub(crate) fn elements(signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
@@ -38,7 +45,9 @@ pub(crate) fn elements(signature: &Signature, completion: &Choice, policy: &Pars
     let found = match Tree::read(&text, false) {
         Ok(tree) => reply.tree(&tree)?,
         Err(fault) if !policy.applies(ParseRule::RawMarkup) => {
-            return Err(missing(signature, names(signature)).with_hint(format!("the reply is not XML: {fault}")));
+            return Err(
+                missing(signature, names(signature)).with_hint(format!("the reply is not XML: {fault}"))
+            );
         }
         Err(fault) => reply.pieces(&fault)?,
     };
@@ -90,13 +99,14 @@ impl Reply<'_> {
         let groups = groups(tree, parent);
         for field in self.signature.outputs() {
             let exact = groups.iter().find(|(name, _)| *name == field.name);
-            let Some((name, elements)) = exact.or_else(|| self.in_other_case(&groups, field, |g| &g.0)) else {
+            let Some((name, elements)) = exact.or_else(|| self.in_other_case(&groups, field, |g| &g.0))
+            else {
                 continue;
             };
             if *name != field.name {
                 found.notes.push(self.other_case(field, name));
             }
-            let elements = self.without_places(tree, field, elements, &mut found.notes);
+            let elements = self.without_places(field, elements, |e| tree.inner(e), &mut found.notes);
             let value = self.value(tree, field, &elements, &mut found.notes)?;
             found.fields.insert(field.name.clone(), value);
         }
@@ -115,15 +125,20 @@ impl Reply<'_> {
         };
         let mut outside = tree.children(0).filter(|at| !is_aside(at));
         let (Some(one), None) = (outside.next(), outside.next()) else { return None };
-        let has = |f: &Field| may_be_missing(f) || tree.children(one).any(|c| same_name(tree.node(c).tag, &f.name));
-        let holds = !is_output(one)
-            && tree.children(one).any(is_output)
-            && self.signature.outputs().iter().all(has);
+        let has =
+            |f: &Field| may_be_missing(f) || tree.children(one).any(|c| same_name(tree.node(c).tag, &f.name));
+        let holds =
+            !is_output(one) && tree.children(one).any(is_output) && self.signature.outputs().iter().all(has);
         (holds && self.applies(ParseRule::WrappedFields)).then_some(one)
     }
 
     /// The one thing whose name differs from that of a field in capitals only.
-    fn in_other_case<'g, G>(&self, groups: &'g [G], field: &Field, name: impl Fn(&G) -> &str) -> Option<&'g G> {
+    fn in_other_case<'g, G>(
+        &self,
+        groups: &'g [G],
+        field: &Field,
+        name: impl Fn(&G) -> &str,
+    ) -> Option<&'g G> {
         if !self.applies(ParseRule::HeaderCase) {
             return None;
         }
@@ -139,21 +154,20 @@ impl Reply<'_> {
         Note::new(ParseRule::HeaderCase, Some(&field.name), format!("its tag was written `{tag}`"))
     }
 
-    /// Elements without those that only repeat where the prompt shows a value.
-    fn without_places(
+    /// The occurrences of a field without those that only repeat where the prompt shows its value.
+    fn without_places<'i, T: Copy>(
         &self,
-        tree: &Tree<'_>,
         field: &Field,
-        elements: &[usize],
+        all: &[T],
+        inner: impl Fn(T) -> &'i str,
         notes: &mut Vec<Note>,
-    ) -> Vec<usize> {
-        let written: Vec<usize> =
-            elements.iter().copied().filter(|e| !is_place(field, tree.inner(*e))).collect();
-        self.unless_echoed(field, elements, written, notes)
-    }
-
-    fn unless_echoed<T: Clone>(&self, field: &Field, all: &[T], written: Vec<T>, notes: &mut Vec<Note>) -> Vec<T> {
-        if written.is_empty() || written.len() == all.len() || !self.applies(ParseRule::EchoedPlace) {
+    ) -> Vec<T> {
+        if all.len() < 2 || !self.applies(ParseRule::EchoedPlace) {
+            return all.to_vec();
+        }
+        let place = Place::of(field);
+        let written: Vec<T> = all.iter().copied().filter(|one| !place.is(inner(*one))).collect();
+        if written.is_empty() || written.len() == all.len() {
             return all.to_vec();
         }
         let message = "the place of its value was repeated from the prompt";
@@ -162,7 +176,13 @@ impl Reply<'_> {
     }
 
     /// The value of a field from its elements.
-    fn value(&self, tree: &Tree<'_>, field: &Field, elements: &[usize], notes: &mut Vec<Note>) -> Result<Value> {
+    fn value(
+        &self,
+        tree: &Tree<'_>,
+        field: &Field,
+        elements: &[usize],
+        notes: &mut Vec<Note>,
+    ) -> Result<Value> {
         let schema = if is_text(&field.ty) && self.applies(ParseRule::MarkupInText) {
             text_schema(&field.ty)
         } else {
@@ -227,16 +247,28 @@ impl Reply<'_> {
             let own: Vec<_> = pieces.iter().filter(|p| p.field == i).copied().collect();
             let exact: Vec<_> = own.iter().filter(|p| p.tag == field.name).copied().collect();
             let own = if exact.is_empty() { own } else { exact };
-            let written = own.iter().filter(|p| !is_place(field, p.body)).copied().collect();
-            let own = self.unless_echoed(field, &own, written, &mut found.notes);
-            let Some(first) = own.first() else { continue };
+            let own = self.without_places(field, &own, |p| p.body, &mut found.notes);
+            let Some(first) = own.first() else {
+                // Its tag may be one of those that are broken.
+                if scan::is_spoken_of(self.text, &field.name) {
+                    return Err(missing(self.signature, vec![field.name.clone()]));
+                }
+                continue;
+            };
             if first.tag != field.name {
                 found.notes.push(self.other_case(field, first.tag));
             }
             let value = self.piece(field, first, &mut found.notes)?;
-            for other in &own[1..] {
+            if own.len() > 1 {
+                let message = "it came more than once, each time with the same value";
+                found.notes.push(Note::new(ParseRule::DuplicateField, Some(&field.name), message));
+            }
+            // What is written alike is alike; of what is not, a few are compared.
+            let mut seen = HashSet::from([first.body.trim()]);
+            let mut new = |p: &&scan::Piece<'_>| p.end != scan::End::Tag || seen.insert(p.body.trim());
+            for (i, other) in own[1..].iter().filter(|p| new(p)).enumerate() {
                 let other = self.piece(field, other, &mut Vec::new())?;
-                if other != value {
+                if other != value || i >= MOST_SPELLINGS {
                     return Err(ambiguous(field, value::both(&value, &other), ParseRule::DuplicateField));
                 }
             }
@@ -253,7 +285,8 @@ impl Reply<'_> {
     fn piece(&self, field: &Field, piece: &scan::Piece<'_>, notes: &mut Vec<Note>) -> Result<Value> {
         match piece.end {
             scan::End::Tag => {}
-            scan::End::Next if self.applies(ParseRule::UnclosedTag) => {
+            // With an end tag of any name in it, it may be that which is broken.
+            scan::End::Next if self.applies(ParseRule::UnclosedTag) && !piece.body.contains("</") => {
                 let message = "its tag was not closed; the value ends where the next field starts";
                 notes.push(Note::new(ParseRule::UnclosedTag, Some(&field.name), message));
             }
@@ -300,12 +333,25 @@ fn text_schema(ty: &FieldType) -> Json {
     }
 }
 
-/// Whether what stands between the tags of a field is only what a prompt shows there.
-fn is_place(field: &Field, inner: &str) -> bool {
-    let place = ["{", &field.name, "}"].concat();
-    let inner = inner.trim();
-    let shown = inner.strip_prefix(&place).is_some_and(|hint| hint.is_empty() || hint.trim().starts_with('#'));
-    shown || xml::skeleton(field).is_some_and(|s| s.strip_prefix(&format!("<{}>", field.name)).is_some_and(|s| {
-        s.strip_suffix(&format!("</{}>", field.name)) == Some(inner)
-    }))
+/// What a prompt shows between the tags of a field.
+struct Place {
+    /// `{name}`, behind which a hint may stand.
+    name: String,
+    /// The tags inside its tags, where there are any.
+    inside: Option<String>,
+}
+
+impl Place {
+    fn of(field: &Field) -> Self {
+        let tags = (format!("<{}>", field.name), format!("</{}>", field.name));
+        let inside = xml::skeleton(field)
+            .and_then(|s| s.strip_prefix(&tags.0)?.strip_suffix(&tags.1).map(str::to_owned));
+        Self { name: ["{", &field.name, "}"].concat(), inside }
+    }
+
+    fn is(&self, inner: &str) -> bool {
+        let inner = inner.trim();
+        let is_hint = |rest: &str| rest.is_empty() || rest.trim_start().starts_with('#');
+        inner.strip_prefix(&self.name).is_some_and(is_hint) || self.inside.as_deref() == Some(inner)
+    }
 }

@@ -58,7 +58,7 @@ enum Kind {
 /// Finds the pieces of outputs outside inputs and thinking.
 pub(super) fn pieces<'t>(text: &'t str, signature: &Signature, any_case: bool) -> Vec<Piece<'t>> {
     let tags = tags(text, &owners(signature, any_case), any_case);
-    let ends = matches(&tags);
+    let (ends, next_of_others) = (matches(&tags), next_of_others(&tags));
     let mut out: Vec<Piece<'t>> = Vec::new();
     let mut at = 0;
     while let Some(tag) = tags.get(at) {
@@ -75,9 +75,10 @@ pub(super) fn pieces<'t>(text: &'t str, signature: &Signature, any_case: bool) -
             }
             // It ends where another field starts, or never.
             (Kind::Start, None) if matches!(tag.owner, Owner::Output(_)) => {
-                let next = tags[at..].iter().find(|t| t.kind != Kind::End && t.owner != tag.owner);
-                let (to, end) = next.map_or((text.len(), End::Text), |t| (t.start, End::Next));
+                let next = next_of_others[at - 1];
+                let (to, end) = next.map_or((text.len(), End::Text), |next| (tags[next].start, End::Next));
                 out.extend(piece(tag.end, to, end));
+                at = next.unwrap_or(tags.len());
             }
             // Thinking whose start tag is not in the reply: all before was thought.
             (Kind::End, None) if THINKING.contains(&tag.name) && tag.owner != Owner::Aside(0) => out.clear(),
@@ -85,6 +86,15 @@ pub(super) fn pieces<'t>(text: &'t str, signature: &Signature, any_case: bool) -
         }
     }
     out
+}
+
+/// Whether something stands in a text that starts like a tag of a name.
+pub(super) fn is_spoken_of(text: &str, name: &str) -> bool {
+    let small = text.to_lowercase();
+    small.match_indices(&name.to_lowercase()).any(|(at, found)| {
+        let before = small[..at].trim_end_matches('/').trim_end();
+        before.ends_with('<') && !small[at + found.len()..].starts_with(is_name_char)
+    })
 }
 
 /// The names of tags and whose they are.
@@ -168,6 +178,24 @@ fn matches(tags: &[Tag<'_>]) -> Vec<Option<usize>> {
     ends
 }
 
+/// For each tag the next one that starts another field.
+fn next_of_others(tags: &[Tag<'_>]) -> Vec<Option<usize>> {
+    let mut out = vec![None; tags.len()];
+    // The next start tag, and the next whose owner is another than that one's.
+    let (mut first, mut second): (Option<usize>, Option<usize>) = (None, None);
+    for (i, tag) in tags.iter().enumerate().rev() {
+        let same = first.is_some_and(|f| tags[f].owner == tag.owner);
+        out[i] = if same { second } else { first };
+        if tag.kind != Kind::End {
+            if !same {
+                second = first;
+            }
+            first = Some(i);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::{End, Piece, pieces};
@@ -175,7 +203,10 @@ mod tests {
 
     fn found(text: &str) -> Vec<(usize, &str, End)> {
         let signature = Signature::parse("question -> why, answer").unwrap();
-        pieces(text, &signature, true).into_iter().map(|Piece { field, body, end, .. }| (field, body, end)).collect()
+        pieces(text, &signature, true)
+            .into_iter()
+            .map(|Piece { field, body, end, .. }| (field, body, end))
+            .collect()
     }
 
     #[test]
@@ -188,7 +219,10 @@ mod tests {
             ("<think><answer>x</answer></think><ANSWER>y</Answer>", &[(1, "y", End::Tag)]),
             ("<answer>x</answer></think><answer>y</answer>", &[(1, "y", End::Tag)]),
             ("In `<answer>`: <answer>y</answer>", &[(1, "y", End::Tag)]),
-            ("<why>in <answer> next</why><answer>y</answer>", &[(0, "in <answer> next", End::Tag), (1, "y", End::Tag)]),
+            (
+                "<why>in <answer> next</why><answer>y</answer>",
+                &[(0, "in <answer> next", End::Tag), (1, "y", End::Tag)],
+            ),
             ("< answer>x</ answer> <answering>", &[]),
         ];
         for (text, pieces) in table {

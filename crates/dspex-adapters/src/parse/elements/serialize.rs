@@ -45,7 +45,8 @@ impl Prefixes {
     fn add(&mut self, space: Option<&Arc<str>>) {
         let Some(space) = space else { return };
         if self.of(Some(space)).is_none() {
-            let known = KNOWN.iter().find(|(uri, _)| **uri == **space).map(|(_, prefix)| (*prefix).to_owned());
+            let known =
+                KNOWN.iter().find(|(uri, _)| **uri == **space).map(|(_, prefix)| (*prefix).to_owned());
             let prefix = known.unwrap_or_else(|| format!("ns{}", self.0.len()));
             self.0.insert(Arc::clone(space), prefix);
         }
@@ -72,7 +73,13 @@ fn write(out: &mut String, tree: &Tree<'_>, at: usize, prefixes: &Prefixes, decl
     // What declares prefixes stands before the rest.
     out.push_str(declared);
     for a in &node.attributes {
-        out.extend([" ", &prefixes.name(a.space.as_ref(), &a.name), "=\"", &escaped_attribute(&a.value), "\""]);
+        out.extend([
+            " ",
+            &prefixes.name(a.space.as_ref(), &a.name),
+            "=\"",
+            &escaped_attribute(&a.value),
+            "\"",
+        ]);
     }
     if node.text.is_empty() && !tree.has_children(at) {
         out.push_str(" />");

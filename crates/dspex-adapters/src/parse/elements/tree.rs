@@ -149,7 +149,9 @@ impl<'t> Builder<'t> {
                         return Err("a processing instruction is not allowed here".into());
                     }
                 }
-                Event::Decl(_) => return Err("an XML declaration stands at the start of a document only".into()),
+                Event::Decl(_) => {
+                    return Err("an XML declaration stands at the start of a document only".into());
+                }
                 Event::DocType(_) => return Err("a document type is not allowed here".into()),
                 Event::Eof => break,
             }

@@ -107,7 +107,7 @@ impl<'r, 't> Reader<'r, 't> {
                     return Err(self.ambiguous(ParseRule::MixedContent, &format!("`{other}` beside `item`")));
                 }
                 elements = Cow::Owned(groups.into_iter().nth(at).map(|(_, items)| items).unwrap_or_default());
-            } else if let Some(items) = self.renamed_items(&groups, item)? {
+            } else if let Some(items) = self.renamed_items(first, &groups, item)? {
                 self.refuse_mixed(first)?;
                 elements = Cow::Owned(items);
             }
@@ -122,7 +122,12 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// The items of a list that have another tag than `item`, where they can be nothing else.
-    fn renamed_items(&mut self, groups: &[Group<'t>], item: &Json) -> Result<Option<Vec<usize>>> {
+    fn renamed_items(
+        &mut self,
+        list: usize,
+        groups: &[Group<'t>],
+        item: &Json,
+    ) -> Result<Option<Vec<usize>>> {
         let [(tag, items)] = groups else { return Ok(None) };
         if !self.applies(ParseRule::ItemTag) {
             return Ok(None);
@@ -133,6 +138,8 @@ impl<'r, 't> Reader<'r, 't> {
             Some("object") => {
                 item["properties"].as_object().is_some_and(|p| !p.keys().any(|k| same_name(k, tag)))
             }
+            // With text around it, a tag is a part of the text.
+            Some("string") => !self.tree.is_mixed(list),
             Some(_) => true,
             None => false,
         };
@@ -140,7 +147,9 @@ impl<'r, 't> Reader<'r, 't> {
             return Ok(None);
         }
         if item["type"] == "string" && items.len() == 1 {
-            return Err(self.ambiguous(ParseRule::ItemTag, &format!("a list of one `{tag}`, or text with a tag")));
+            return Err(
+                self.ambiguous(ParseRule::ItemTag, &format!("a list of one `{tag}`, or text with a tag"))
+            );
         }
         self.note(ParseRule::ItemTag, format!("the items have the tag `{tag}`"));
         Ok(Some(items.clone()))
@@ -167,7 +176,8 @@ impl<'r, 't> Reader<'r, 't> {
         let groups = self.groups(element);
         let mut out = Dict::new();
         for (name, elements) in &groups {
-            let name = properties.and_then(|p| self.meant(p, name, &groups)).unwrap_or_else(|| name.to_string());
+            let name =
+                properties.and_then(|p| self.meant(p, name, &groups)).unwrap_or_else(|| name.to_string());
             let schema = properties.and_then(|p| p.get(&name)).unwrap_or(other);
             self.path.push(name.clone());
             let value = self.value(elements, schema)?;
@@ -216,7 +226,8 @@ impl<'r, 't> Reader<'r, 't> {
     /// Text with tags in it. DSPy reads the tags and writes them anew.
     fn markup(&mut self, element: usize) -> String {
         let children = self.tree.children(element).map(|c| serialize::to_string(self.tree, c));
-        let anew: String = std::iter::once(self.tree.node(element).text.to_string()).chain(children).collect();
+        let anew: String =
+            std::iter::once(self.tree.node(element).text.to_string()).chain(children).collect();
         let written = self.tree.inner(element);
         if !self.applies(ParseRule::MarkupInText) || anew == written {
             return anew;
@@ -252,6 +263,7 @@ impl<'r, 't> Reader<'r, 't> {
                 return Err(self.ambiguous(ParseRule::DuplicateField, &both(&one, &other)));
             }
         }
+        self.note(ParseRule::DuplicateField, "it came more than once, each time with the same value");
         Ok(Some(one))
     }
 
