@@ -265,10 +265,14 @@ impl Reply<'_> {
             }
             // What is written alike is alike; of what is not, a few are compared.
             let mut seen = HashSet::from([first.body.trim()]);
-            let mut new = |p: &&scan::Piece<'_>| p.end != scan::End::Tag || seen.insert(p.body.trim());
-            for (i, other) in own[1..].iter().filter(|p| new(p)).enumerate() {
+            let mut compared = 0;
+            for other in &own[1..] {
+                if !seen.insert(other.body.trim()) && other.end == scan::End::Tag {
+                    continue;
+                }
+                compared += 1;
                 let other = self.piece(field, other, &mut Vec::new())?;
-                if other != value || i >= MOST_SPELLINGS {
+                if other != value || compared > MOST_SPELLINGS {
                     return Err(ambiguous(field, value::both(&value, &other), ParseRule::DuplicateField));
                 }
             }
