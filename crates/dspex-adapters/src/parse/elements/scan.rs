@@ -1,7 +1,5 @@
 //! The pieces of a text that stand between the tags of fields, where the text as a whole is not well-formed XML.
 
-use std::collections::HashMap;
-
 use dspex_core::Signature;
 
 use super::tree::{is_name_char, is_name_start};
@@ -29,19 +27,12 @@ pub(super) enum End {
     Text,
 }
 
-/// What a tag is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Owner {
-    Output(usize),
-    /// An input, or the model's thinking: what stands in it is no answer.
-    Aside(usize),
-}
-
 /// Names of tags around a model's thinking.
 pub(super) const THINKING: [&str; 2] = ["think", "thinking"];
 
 struct Tag<'t> {
-    owner: Owner,
+    /// The place of its owner among [`owners`]; outputs are the first.
+    owner: usize,
     name: &'t str,
     start: usize,
     end: usize,
@@ -57,14 +48,16 @@ enum Kind {
 
 /// Finds the pieces of outputs outside inputs and thinking.
 pub(super) fn pieces<'t>(text: &'t str, signature: &Signature, any_case: bool) -> Vec<Piece<'t>> {
-    let tags = tags(text, &owners(signature, any_case), any_case);
-    let (ends, next_of_others) = (matches(&tags), next_of_others(&tags));
+    let owners = owners(signature);
+    let tags = tags(text, &owners, any_case);
+    let is_output = |tag: &Tag<'_>| tag.owner < signature.outputs().len();
+    let is_thinking = |tag: &Tag<'_>| tag.owner + THINKING.len() >= owners.len();
+    let (ends, next_of_others) = (matches(&tags, owners.len()), next_of_others(&tags));
     let mut out: Vec<Piece<'t>> = Vec::new();
     let mut at = 0;
     while let Some(tag) = tags.get(at) {
-        let piece = |from: usize, to: usize, end| match tag.owner {
-            Owner::Output(field) => Some(Piece { field, body: &text[from..to], end, tag: tag.name }),
-            Owner::Aside(_) => None,
+        let piece = |from: usize, to: usize, end| {
+            is_output(tag).then(|| Piece { field: tag.owner, body: &text[from..to], end, tag: tag.name })
         };
         at += 1;
         match (tag.kind, ends[at - 1]) {
@@ -74,14 +67,14 @@ pub(super) fn pieces<'t>(text: &'t str, signature: &Signature, any_case: bool) -
                 at = end + 1;
             }
             // It ends where another field starts, or never.
-            (Kind::Start, None) if matches!(tag.owner, Owner::Output(_)) => {
+            (Kind::Start, None) if is_output(tag) => {
                 let next = next_of_others[at - 1];
                 let (to, end) = next.map_or((text.len(), End::Text), |next| (tags[next].start, End::Next));
                 out.extend(piece(tag.end, to, end));
                 at = next.unwrap_or(tags.len());
             }
             // Thinking whose start tag is not in the reply: all before was thought.
-            (Kind::End, None) if THINKING.contains(&tag.name) && tag.owner != Owner::Aside(0) => out.clear(),
+            (Kind::End, None) if is_thinking(tag) => out.clear(),
             _ => {}
         }
     }
@@ -97,24 +90,27 @@ pub(super) fn is_spoken_of(text: &str, name: &str) -> bool {
     })
 }
 
-/// The names of tags and whose they are.
-fn owners(signature: &Signature, any_case: bool) -> HashMap<String, Owner> {
-    let key = |name: &str| if any_case { name.to_lowercase() } else { name.to_owned() };
-    let mut owners = HashMap::new();
-    for name in THINKING {
-        owners.insert(name.to_owned(), Owner::Aside(owners.len() + 1));
-    }
-    for (i, field) in signature.inputs().iter().enumerate() {
-        owners.insert(key(&field.name), Owner::Aside(i + 10));
-    }
-    for (i, field) in signature.outputs().iter().enumerate() {
-        owners.insert(key(&field.name), Owner::Output(i));
-    }
-    owners
+/// The names of tags: outputs, inputs, and those around thinking. What stands in the latter two is no answer.
+fn owners(signature: &Signature) -> Vec<&str> {
+    let fields = signature.outputs().iter().chain(signature.inputs());
+    fields.map(|f| f.name.as_str()).chain(THINKING).collect()
+}
+
+/// Whose tag a name makes: one of that name, or else one that differs in capitals only.
+fn owner(owners: &[&str], name: &str, any_case: bool) -> Option<usize> {
+    let alike = |own: &str| {
+        if name.is_ascii() {
+            own.eq_ignore_ascii_case(name)
+        } else {
+            own.to_lowercase() == name.to_lowercase()
+        }
+    };
+    let exact = owners.iter().position(|own| *own == name);
+    exact.or_else(|| owners.iter().position(|own| any_case && alike(own)))
 }
 
 /// All tags of known names, but those that are only spoken of: in backticks.
-fn tags<'t>(text: &'t str, owners: &HashMap<String, Owner>, any_case: bool) -> Vec<Tag<'t>> {
+fn tags<'t>(text: &'t str, owners: &[&str], any_case: bool) -> Vec<Tag<'t>> {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
     for (start, _) in text.match_indices('<') {
@@ -125,7 +121,7 @@ fn tags<'t>(text: &'t str, owners: &HashMap<String, Owner>, any_case: bool) -> V
         }
         let length = rest.find(|c| !is_name_char(c)).unwrap_or(rest.len());
         let (name, after) = rest.split_at(length);
-        let owner = if any_case { owners.get(&name.to_lowercase()) } else { owners.get(name) };
+        let owner = owner(owners, name, any_case);
         let (Some(owner), Some(close)) = (owner, close(after)) else { continue };
         let end = text.len() - after.len() + close + 1;
         if start > 0 && bytes[start - 1] == b'`' && bytes.get(end) == Some(&b'`') {
@@ -136,7 +132,7 @@ fn tags<'t>(text: &'t str, owners: &HashMap<String, Owner>, any_case: bool) -> V
             (false, true) => Kind::Empty,
             (false, false) => Kind::Start,
         };
-        out.push(Tag { owner: *owner, name, start, end, kind });
+        out.push(Tag { owner, name, start, end, kind });
     }
     out
 }
@@ -161,14 +157,14 @@ fn close(after: &str) -> Option<usize> {
 }
 
 /// The end tag of each start tag that has one.
-fn matches(tags: &[Tag<'_>]) -> Vec<Option<usize>> {
+fn matches(tags: &[Tag<'_>], owners: usize) -> Vec<Option<usize>> {
     let mut ends = vec![None; tags.len()];
-    let mut open: HashMap<Owner, Vec<usize>> = HashMap::new();
+    let mut open: Vec<Vec<usize>> = vec![Vec::new(); owners];
     for (i, tag) in tags.iter().enumerate() {
         match tag.kind {
-            Kind::Start => open.entry(tag.owner).or_default().push(i),
+            Kind::Start => open[tag.owner].push(i),
             Kind::End => {
-                if let Some(start) = open.get_mut(&tag.owner).and_then(Vec::pop) {
+                if let Some(start) = open[tag.owner].pop() {
                     ends[start] = Some(i);
                 }
             }
