@@ -99,10 +99,8 @@ fn write_value(out: &mut String, tag: &str, key: Option<&str>, value: &Value) {
         Value::Dict(entries) => {
             for (name, value) in entries.iter() {
                 let name = name.as_str().unwrap_or_default();
-                match is_tag(name) {
-                    true => write_value(out, name, None, value),
-                    false => write_value(out, "entry", Some(name), value),
-                }
+                let (tag, key) = if is_tag(name) { (name, None) } else { ("entry", Some(name)) };
+                write_value(out, tag, key, value);
             }
         }
         other => out.push_str(&escaped(&other.to_text().unwrap_or_default())),

@@ -104,7 +104,7 @@ impl Reply<'_> {
                 continue;
             };
             if *name != field.name {
-                found.notes.push(self.other_case(field, name));
+                found.notes.push(other_case(field, name));
             }
             let elements = self.without_places(field, elements, |e| tree.inner(e), &mut found.notes);
             let value = self.value(tree, field, &elements, &mut found.notes)?;
@@ -148,10 +148,6 @@ impl Reply<'_> {
         let known = self.signature.fields().any(|f| f.name == name(one));
         let one_field = outputs.iter().filter(|f| same_name(&f.name, &field.name)).count() == 1;
         (one_field && !known).then_some(one)
-    }
-
-    fn other_case(&self, field: &Field, tag: &str) -> Note {
-        Note::new(ParseRule::HeaderCase, Some(&field.name), format!("its tag was written `{tag}`"))
     }
 
     /// The occurrences of a field without those that only repeat where the prompt shows its value.
@@ -202,7 +198,7 @@ impl Reply<'_> {
             };
             let plain = reader.value(elements, candidate)?;
             let read = reader.notes;
-            match self.coerced(field, plain, notes) {
+            match self.coerced(field, &plain, notes) {
                 Ok(value) => {
                     notes.extend(read);
                     return Ok(value);
@@ -223,15 +219,20 @@ impl Reply<'_> {
     }
 
     /// A value of the field's type; fields of structs may come under their own names where they have others.
-    fn coerced(&self, field: &Field, plain: Value, notes: &mut Vec<Note>) -> Result<Value, coerce::Mismatch> {
+    fn coerced(
+        &self,
+        field: &Field,
+        plain: &Value,
+        notes: &mut Vec<Note>,
+    ) -> Result<Value, coerce::Mismatch> {
         let mut coercion = Coercion::new(self.policy, &field.name);
-        let value = match &plain {
+        let value = match plain {
             Value::Str(text) => coerce::coerce_text(text, &field.ty, &mut coercion),
             other => coerce::coerce_value(other.clone(), &field.ty, &mut coercion),
         };
         let value = match value {
             Err(m) if m.rule.is_none() && !m.hard && !matches!(field.ty, FieldType::Enum(_)) => {
-                coerce::validate_value(&plain, &nested::by_name(&field.ty), &mut coercion).map_err(|_| m)
+                coerce::validate_value(plain, &nested::by_name(&field.ty), &mut coercion).map_err(|_| m)
             }
             other => other,
         }?;
@@ -256,7 +257,7 @@ impl Reply<'_> {
                 continue;
             };
             if first.tag != field.name {
-                found.notes.push(self.other_case(field, first.tag));
+                found.notes.push(other_case(field, first.tag));
             }
             let value = self.piece(field, first, &mut found.notes)?;
             if own.len() > 1 {
@@ -302,7 +303,7 @@ impl Reply<'_> {
         match body.read(is_text(&field.ty)) {
             loose::Read::Tree(tree) => self.value(&tree, field, &[0], notes),
             loose::Read::Text(text) => {
-                self.coerced(field, text.into(), notes).map_err(|m| m.into_error(&field.name))
+                self.coerced(field, &text.into(), notes).map_err(|m| m.into_error(&field.name))
             }
             loose::Read::Ambiguous => {
                 let found = format!("{:?}", dspex_core::shorten_text(piece.body.trim()));
@@ -310,6 +311,10 @@ impl Reply<'_> {
             }
         }
     }
+}
+
+fn other_case(field: &Field, tag: &str) -> Note {
+    Note::new(ParseRule::HeaderCase, Some(&field.name), format!("its tag was written `{tag}`"))
 }
 
 fn ambiguous(field: &Field, found: String, rule: ParseRule) -> Error {
@@ -331,10 +336,10 @@ fn is_text(ty: &FieldType) -> bool {
 
 /// The shape of text.
 fn text_schema(ty: &FieldType) -> Json {
-    match ty.allows_none() {
-        true => json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
-        false => json!({"type": "string"}),
+    if ty.allows_none() {
+        return json!({"anyOf": [{"type": "string"}, {"type": "null"}]});
     }
+    json!({"type": "string"})
 }
 
 /// What a prompt shows between the tags of a field.

@@ -49,7 +49,7 @@ impl<'r, 't> Reader<'r, 't> {
             return Ok(self.markup(first).into());
         }
         if !self.tree.has_children(first) {
-            return self.leaves(elements, schema);
+            return Ok(self.leaves(elements, schema));
         }
         if let Some(json) = self.json(first) {
             return Ok(json);
@@ -75,10 +75,8 @@ impl<'r, 't> Reader<'r, 't> {
     fn option(&mut self, options: &'r [Json], element: usize) -> &'r Json {
         let mut all = options.iter().filter(|o| !is_null(o));
         let first = all.clone().next().unwrap_or(&Json::Null);
-        let option = match self.tree.has_children(element) {
-            true => all.find(|o| o["type"] != "string").unwrap_or(first),
-            false => first,
-        };
+        let tags = self.tree.has_children(element);
+        let option = all.find(|o| tags && o["type"] != "string").unwrap_or(first);
         // DSPy does not look up what an option refers to.
         if self.applies(ParseRule::NestedUnion) { self.resolved(option) } else { option }
     }
@@ -156,16 +154,16 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// Text of elements without children.
-    fn leaves(&mut self, elements: &[usize], schema: &'r Json) -> Result<Value> {
+    fn leaves(&mut self, elements: &[usize], schema: &'r Json) -> Value {
         let first = elements[0];
         if schema["type"] == "object" && self.is_empty(first) {
-            let members = self.from_attributes(first, schema, &Dict::new());
-            return Ok(Value::Dict(members.into_iter().collect()));
+            let members = self.in_attributes(first, schema, &Dict::new());
+            return Value::Dict(members.into_iter().collect());
         }
         let mut values = elements.iter().map(|e| Value::from(self.tree.node(*e).text.trim()));
         match (values.next(), values.len()) {
-            (Some(value), 0) => Ok(value),
-            (first, _) => Ok(Value::List(first.into_iter().chain(values).collect())),
+            (Some(value), 0) => value,
+            (first, _) => Value::List(first.into_iter().chain(values).collect()),
         }
     }
 
@@ -184,10 +182,10 @@ impl<'r, 't> Reader<'r, 't> {
             self.path.pop();
             out.insert(name.into(), value);
         }
-        let more = self.from_attributes(element, schema, &out);
-        more.into_iter().for_each(|(name, value)| {
+        let more = self.in_attributes(element, schema, &out);
+        for (name, value) in more {
             out.insert(name, value);
-        });
+        }
         Ok(Value::Dict(out))
     }
 
@@ -206,7 +204,7 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// Fields of a struct that stand in the attributes of its tag.
-    fn from_attributes(&mut self, element: usize, schema: &Json, have: &Dict) -> Vec<(Value, Value)> {
+    fn in_attributes(&mut self, element: usize, schema: &Json, have: &Dict) -> Vec<(Value, Value)> {
         let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
         if !self.applies(ParseRule::AttributeValue) {
             return Vec::new();
