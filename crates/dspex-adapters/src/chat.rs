@@ -152,6 +152,7 @@ impl Adapter for ChatAdapter {
             self.system(signature)?,
             &self.wording.demo,
             &self.reminder(signature),
+            turns::marked,
             |demo| self.assistant(signature, demo),
         )?;
         Ok(Request::new(messages))

@@ -156,6 +156,7 @@ impl Adapter for JsonAdapter {
             self.system(signature)?,
             &self.wording.demo,
             &self.reminder(signature),
+            turns::marked,
             |demo| self.assistant(signature, demo),
         )?;
         let mut request = Request::new(messages);

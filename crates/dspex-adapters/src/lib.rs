@@ -7,6 +7,7 @@ mod chat;
 mod format;
 mod json;
 mod markers;
+mod nested;
 mod parse;
 mod parts;
 mod read;
@@ -14,6 +15,7 @@ mod schema;
 mod turns;
 mod two_step;
 mod wording;
+mod xml;
 
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ pub use parse::conformance;
 pub use read::{read_text, read_value};
 pub use two_step::{TwoStepAdapter, TwoStepWording};
 pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
+pub use xml::{XmlAdapter, XmlWording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;
@@ -34,6 +37,7 @@ type Make = fn() -> Arc<dyn Adapter>;
 pub const ADAPTERS: &[(&str, Make)] = &[
     ("chat", || Arc::new(ChatAdapter::new())),
     ("json", || Arc::new(JsonAdapter::new())),
+    ("xml", || Arc::new(XmlAdapter::new())),
     ("two_step", || Arc::new(TwoStepAdapter::new())),
 ];
 

@@ -1,5 +1,5 @@
-//! The turns of a conversation: system, demonstrations, and what is asked; shared by the adapters whose inputs stand in
-//! sections.
+//! The turns of a conversation: system, demonstrations, and what is asked; shared by the adapters. How an input is
+//! written is the adapter's: [`marked`], or a writer of its own.
 
 use dspex_core::lm::Message;
 use dspex_core::{Example, Field, Record, RenderCall, Result, Signature, Value};
@@ -8,15 +8,16 @@ use crate::format::{field_value, marker};
 use crate::parts;
 use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 
-/// The messages of a call. `answer` writes the model's turn of a demonstration.
+/// The messages of a call. `input` writes an input of a user's turn, `answer` the model's turn of a demonstration.
 pub(crate) fn messages(
     call: &RenderCall<'_>,
     system: String,
     wording: &DemoWording,
     reminder: &str,
+    input: impl Fn(&Field, &Value) -> Result<String>,
     answer: impl Fn(&Record) -> Result<String>,
 ) -> Result<Vec<Message>> {
-    parts::placed(call, move |call| texts(call, &system, wording, reminder, &answer))
+    parts::placed(call, move |call| texts(call, &system, wording, reminder, &input, &answer))
 }
 
 /// The messages of a call that holds nothing but text.
@@ -25,22 +26,24 @@ fn texts(
     system: &str,
     wording: &DemoWording,
     reminder: &str,
+    input: impl Fn(&Field, &Value) -> Result<String>,
     answer: impl Fn(&Record) -> Result<String>,
 ) -> Result<Vec<Message>> {
     let signature = call.signature;
+    let user = |inputs: &Record, before: &str, after: &str| user(signature, inputs, before, after, &input);
     let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
     messages.push(Message::system(system));
     let demos = Demos::of(call);
     for demo in demos.incomplete {
-        messages.push(Message::user(user(signature, demo, &wording.incomplete, "")?));
+        messages.push(Message::user(user(demo, &wording.incomplete, "")?));
         messages.push(Message::assistant(answer(demo)?));
     }
     for demo in demos.complete {
         // Without inputs the user's turn is empty, but it is there: turns of the model follow turns of the user.
-        messages.push(Message::user(user(signature, demo, "", "")?));
+        messages.push(Message::user(user(demo, "", "")?));
         messages.push(Message::assistant(answer(demo)?));
     }
-    messages.push(Message::user(user(signature, call.inputs, "", reminder)?));
+    messages.push(Message::user(user(call.inputs, "", reminder)?));
     Ok(messages)
 }
 
@@ -61,20 +64,31 @@ impl<'a> Demos<'a> {
 }
 
 /// The user's turn: the inputs that are there, in the order of the signature.
-fn user(signature: &Signature, inputs: &Record, before: &str, after: &str) -> Result<String> {
+fn user(
+    signature: &Signature,
+    inputs: &Record,
+    before: &str,
+    after: &str,
+    input: impl Fn(&Field, &Value) -> Result<String>,
+) -> Result<String> {
     let mut parts = Vec::with_capacity(signature.inputs().len() + 2);
     if !before.is_empty() {
         parts.push(before.to_owned());
     }
     for field in signature.inputs() {
         if let Some(value) = inputs.get(&field.name) {
-            parts.push(section(&field.name, &field_value(field, value)?));
+            parts.push(input(field, value)?);
         }
     }
     if !after.is_empty() {
         parts.push(after.to_owned());
     }
     Ok(parts.join("\n\n").trim().to_owned())
+}
+
+/// An input under its marker.
+pub(crate) fn marked(field: &Field, value: &Value) -> Result<String> {
+    Ok(section(&field.name, &field_value(field, value)?))
 }
 
 /// A value under its marker.

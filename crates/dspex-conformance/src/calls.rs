@@ -31,7 +31,7 @@ pub(crate) struct Meant {
     words: &'static str,
 }
 
-/// DSPy's chat and XML adapters ask a second time, with its JSON adapter, where they cannot read the answer.
+/// DSPy's other adapters ask a second time, with its JSON adapter, where they cannot read the answer.
 const JSON_FALLBACK: Meant = Meant {
     rule: "json_fallback",
     effect: "refuses",

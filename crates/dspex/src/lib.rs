@@ -267,7 +267,8 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, read_text, read_value,
+        ReminderWording, TwoStepAdapter, TwoStepWording, Wording, XmlAdapter, XmlWording, by_name, read_text,
+        read_value,
     };
 }
 

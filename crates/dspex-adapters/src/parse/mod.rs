@@ -5,6 +5,7 @@
 mod coerce;
 #[doc(hidden)]
 pub mod conformance;
+mod elements;
 mod fence;
 mod literal_eval;
 mod object;
@@ -23,6 +24,7 @@ use coerce::{Coercion, Mismatch};
 pub(crate) use coerce::{coerce_text, coerce_value};
 use scan::{Scanned, Section};
 
+pub(crate) use elements::elements;
 pub(crate) use object::object;
 
 /// Reads one value by itself.
