@@ -14,7 +14,7 @@ use crate::json::JsonAdapter;
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
-use crate::wording::{ReminderWording, Wording, fill};
+use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 /// The marker that ends an answer.
 const COMPLETED: &str = "completed";
@@ -47,49 +47,40 @@ impl ChatAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self::of(Arc::new(wording))
-    }
-
-    /// The adapter with the wording of another one.
-    pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into() }
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
-        let field = &self.wording.field;
-        let mut sections = String::new();
-        for f in signature.inputs() {
-            sections.push_str(&turns::place(f, ""));
-        }
-        for f in signature.outputs() {
-            sections.push_str(&turns::place(f, &hint(f, field)));
-        }
-        sections.push_str(&marker(COMPLETED));
+        let inputs = turns::places(signature.inputs(), |_| String::new());
+        let outputs = turns::places(signature.outputs(), |f| hint(f, &self.wording.field));
+        let completed = marker(COMPLETED);
         Ok(fill(
             &self.wording.chat.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
-                ("sections", &sections),
+                ("inputs", &field_list(signature.inputs(), &self.wording.field)?),
+                ("outputs", &field_list(signature.outputs(), &self.wording.field)?),
+                ("sections", &turns::sections(&[&inputs, &outputs, &completed])),
+                ("input_sections", &inputs),
+                ("output_sections", &outputs),
+                ("completed", &completed),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
         ))
     }
 
-    /// The model's turn of a demonstration: every output, then the closing marker.
+    /// The model's turn of a demonstration: every output, then what closes it.
     fn assistant(&self, signature: &Signature, demo: &Record) -> Result<String> {
-        let mut out = String::new();
+        let mut sections = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
             let value = match demo.get(&field.name) {
                 Some(value) => field_value(field, value)?,
-                None => self.wording.demo.missing_output.clone(),
+                None => fill(&self.wording.demo.missing_output, &[]),
             };
-            out.push_str(&turns::section(&field.name, &value));
-            out.push_str("\n\n");
+            sections.push(turns::section(&field.name, &value));
         }
-        out.push_str(&marker(COMPLETED));
-        out.push('\n');
+        let mut out = parse::strip(&sections.join("\n\n")).to_owned();
+        out.push_str(&fill(&self.wording.chat.demo_end, &[("completed", &marker(COMPLETED))]));
         Ok(out)
     }
 
@@ -112,10 +103,14 @@ impl ChatAdapter {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ChatWording {
-    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
+    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`; the sections also one by one, as
+    /// `{input_sections}`, `{output_sections}`, `{completed}`.
     pub system: String,
+    /// What closes the model's turn of a demonstration: `{completed}`.
+    pub demo_end: String,
     /// What the last turn asks for; a field is its marker.
     pub reminder: ReminderWording,
 }
@@ -126,13 +121,30 @@ impl Default for ChatWording {
             system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                      Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
                 .into(),
+            demo_end: "\n\n{completed}\n".into(),
             reminder: ReminderWording {
                 first: "Now write {field}".into(),
                 next: ", {field}".into(),
+                none: "Now write nothing".into(),
                 of_type: String::new(),
+                of_reasoning: String::new(),
+                of_tool_calls: String::new(),
                 last: ", and last {field}.".into(),
             },
         }
+    }
+}
+
+impl Templates for ChatWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        let sections = ["input_sections", "output_sections", "completed"];
+        visit(
+            "system",
+            &self.system,
+            &[&["inputs", "outputs", "sections", "instructions"], &sections[..]].concat(),
+        );
+        visit("demo_end", &self.demo_end, &["completed"]);
+        self.reminder.each(&mut |name, text, keys| visit(&format!("reminder.{name}"), text, keys));
     }
 }
 
@@ -163,11 +175,11 @@ impl Adapter for ChatAdapter {
     }
 
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(JsonAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(JsonAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn complaint(&self, error: &Error) -> String {

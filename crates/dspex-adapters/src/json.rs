@@ -2,6 +2,7 @@
 //!
 //! Structure and values are DSPy's; the sentences are the wording's.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use dspex_core::lm::{Choice, Request, ResponseFormat};
 use dspex_core::value::Dict;
 use dspex_core::{
-    Adapter, Error, ErrorKind, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Stage, Value,
+    Adapter, Error, ErrorKind, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Stage,
+    Value,
 };
 
 use crate::format::{field_list, hint};
@@ -17,7 +19,7 @@ use crate::parse;
 use crate::schema;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
-use crate::wording::{ReminderWording, Wording, fill};
+use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 /// The name under which a provider gets the schema of the outputs.
 const SCHEMA: &str = "outputs";
@@ -55,33 +57,27 @@ impl JsonAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self::of(Arc::new(wording))
-    }
-
-    /// The adapter with the wording of another one.
-    pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into() }
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
-        let (field, w) = (&self.wording.field, &self.wording.json);
-        let sections: String = signature.inputs().iter().map(|f| turns::place(f, "")).collect();
-        let form = match sections.trim_end() {
+        let w = &self.wording.json;
+        let sections = turns::places(signature.inputs(), |_| String::new());
+        let form = match sections.as_str() {
             "" => String::new(),
             sections => fill(&w.form, &[("sections", sections)]),
         };
-        let places = signature
-            .outputs()
-            .iter()
-            .map(|f| (f.name.as_str().into(), format!("{{{}}}{}", f.name, hint(f, field)).into()));
+        let place = |f: &Field| format!("{{{}}}{}", f.name, hint(f, &self.wording.field));
+        let places = signature.outputs().iter().map(|f| (f.name.as_str().into(), place(f).into()));
         Ok(fill(
             &w.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), &self.wording.field)?),
+                ("outputs", &field_list(signature.outputs(), &self.wording.field)?),
                 ("form", &form),
-                ("object", &lines(places.collect())?),
+                ("input_sections", &sections),
+                ("object", &self.lines(places.collect())?),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
         ))
@@ -89,9 +85,18 @@ impl JsonAdapter {
 
     /// The model's turn of a demonstration: every output.
     fn assistant(&self, signature: &Signature, demo: &Record) -> Result<String> {
-        let missing = || self.wording.demo.missing_output.as_str().into();
+        let missing = || fill(&self.wording.demo.missing_output, &[]).into();
         let member = |name: &str| (name.into(), demo.get(name).cloned().unwrap_or_else(missing));
-        lines(signature.outputs().iter().map(|f| member(&f.name)).collect())
+        self.lines(signature.outputs().iter().map(|f| member(&f.name)).collect())
+    }
+
+    /// A JSON object with each thing on a line of its own.
+    fn lines(&self, members: Dict) -> Result<String> {
+        let object = Value::Dict(members).to_json_lines().map_err(|e| {
+            let kind = format!("values of kind {}", e.kind);
+            Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
+        })?;
+        Ok(if self.wording.json.ascii { ascii(&object) } else { object })
     }
 
     fn reminder(&self, signature: &Signature) -> String {
@@ -113,10 +118,14 @@ impl JsonAdapter {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct JsonWording {
-    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`.
+    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`; or instead of
+    /// the form `{input_sections}`, which may be empty.
     pub system: String,
+    /// Whether objects have an escape for each character that is not of ASCII.
+    pub ascii: bool,
     /// What stands for `{form}` where there are inputs: `{sections}`.
     pub form: String,
     /// What the last turn asks for; a field is its name.
@@ -129,14 +138,27 @@ impl Default for JsonWording {
             system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                      {form}You write one JSON object, like this:\n\n{object}\n\nYour task:\n{instructions}"
                 .into(),
+            ascii: false,
             form: "Each value you are given stands under its marker, like this:\n\n{sections}\n\n".into(),
             reminder: ReminderWording {
                 first: "Now write one JSON object with {field}".into(),
                 next: ", {field}".into(),
+                none: "Now write an empty JSON object".into(),
                 of_type: String::new(),
+                of_reasoning: String::new(),
+                of_tool_calls: String::new(),
                 last: ".".into(),
             },
         }
+    }
+}
+
+impl Templates for JsonWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        let keys = ["inputs", "outputs", "form", "input_sections", "object", "instructions"];
+        visit("system", &self.system, &keys);
+        visit("form", &self.form, &["sections"]);
+        self.reminder.each(&mut |name, text, keys| visit(&format!("reminder.{name}"), text, keys));
     }
 }
 
@@ -169,7 +191,7 @@ impl Adapter for JsonAdapter {
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn complaint(&self, error: &Error) -> String {
@@ -177,12 +199,19 @@ impl Adapter for JsonAdapter {
     }
 }
 
-/// A JSON object with each thing on a line of its own.
-fn lines(members: Dict) -> Result<String> {
-    Value::Dict(members).to_json_lines().map_err(|e| {
-        let kind = format!("values of kind {}", e.kind);
-        Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
-    })
+/// JSON with an escape for each character that is not of ASCII.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 /// The form to which a model that can do so is held.

@@ -27,21 +27,21 @@ pub use json::{JsonAdapter, JsonWording};
 pub use parse::conformance;
 pub use read::{read_text, read_value};
 pub use two_step::{TwoStepAdapter, TwoStepWording};
-pub use wording::{DemoWording, FieldWording, ReminderWording, Wording};
+pub use wording::{DemoWording, FieldWording, InstructionsWording, ReminderWording, Wording, literal};
 pub use xml::{XmlAdapter, XmlWording};
 
-/// Makes an adapter with our wording.
-type Make = fn() -> Arc<dyn Adapter>;
+/// Makes an adapter with a wording.
+type Make = fn(Arc<Wording>) -> Arc<dyn Adapter>;
 
 /// Every adapter by its name.
 pub const ADAPTERS: &[(&str, Make)] = &[
-    ("chat", || Arc::new(ChatAdapter::new())),
-    ("json", || Arc::new(JsonAdapter::new())),
-    ("xml", || Arc::new(XmlAdapter::new())),
-    ("two_step", || Arc::new(TwoStepAdapter::new())),
+    ("chat", |wording| Arc::new(ChatAdapter::with_wording(wording))),
+    ("json", |wording| Arc::new(JsonAdapter::with_wording(wording))),
+    ("xml", |wording| Arc::new(XmlAdapter::with_wording(wording))),
+    ("two_step", |wording| Arc::new(TwoStepAdapter::with_wording(wording))),
 ];
 
-/// The adapter of a name.
+/// The adapter of a name, with our wording.
 ///
 /// ```
 /// assert_eq!(dspex_adapters::by_name("chat")?.name(), "chat");
@@ -50,8 +50,21 @@ pub const ADAPTERS: &[(&str, Make)] = &[
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 pub fn by_name(name: &str) -> Result<Arc<dyn Adapter>> {
+    by_name_with(name, Wording::default())
+}
+
+/// The adapter of a name, with another wording.
+///
+/// ```
+/// use dspex_adapters::{Wording, by_name_with};
+/// let mut wording = Wording::default();
+/// wording.id = "acme-7".into();
+/// assert_eq!(by_name_with("json", wording)?.wording(), Some("acme-7"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn by_name_with(name: &str, wording: impl Into<Arc<Wording>>) -> Result<Arc<dyn Adapter>> {
     match ADAPTERS.iter().find(|(n, _)| *n == name) {
-        Some((_, make)) => Ok(make()),
+        Some((_, make)) => Ok(make(wording.into())),
         None => Err(unknown_name("adapters", name, ADAPTERS.iter().map(|(n, _)| *n))),
     }
 }

@@ -2,9 +2,10 @@
 //! written is the adapter's: [`marked`], or a writer of its own.
 
 use dspex_core::lm::Message;
-use dspex_core::{Example, Field, Record, RenderCall, Result, Signature, Value};
+use dspex_core::{Example, Field, FieldType, Record, RenderCall, Result, Signature, Special, Value};
 
 use crate::format::{field_value, marker};
+use crate::parse;
 use crate::parts;
 use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 
@@ -35,7 +36,7 @@ fn texts(
     messages.push(Message::system(system));
     let demos = Demos::of(call);
     for demo in demos.incomplete {
-        messages.push(Message::user(user(demo, &wording.incomplete, "")?));
+        messages.push(Message::user(user(demo, &fill(&wording.incomplete, &[]), "")?));
         messages.push(Message::assistant(answer(demo)?));
     }
     for demo in demos.complete {
@@ -83,7 +84,7 @@ fn user(
     if !after.is_empty() {
         parts.push(after.to_owned());
     }
-    Ok(parts.join("\n\n").trim().to_owned())
+    Ok(parse::strip(&parts.join("\n\n")).to_owned())
 }
 
 /// An input under its marker.
@@ -96,17 +97,43 @@ pub(crate) fn section(name: &str, value: &str) -> String {
     [&marker(name), "\n", value].concat()
 }
 
-/// Where the value of a field goes, as a system message shows it, with the blank line behind it.
-pub(crate) fn place(field: &Field, hint: &str) -> String {
-    [&marker(&field.name), "\n{", &field.name, "}", hint, "\n\n"].concat()
+/// Where the values of fields go, as a system message shows it, with a blank line between.
+pub(crate) fn places(fields: &[Field], hint: impl Fn(&Field) -> String) -> String {
+    let place = |f: &Field| [&marker(&f.name), "\n{", &f.name, "}", &hint(f)].concat();
+    fields.iter().map(place).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The instructions with the wording's indentation.
+/// Sections that say something, with a blank line between.
+pub(crate) fn sections(all: &[&str]) -> String {
+    all.iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("\n\n")
+}
+
+/// The lines of the instructions as the wording sets them, without the margin that they have in common.
 pub(crate) fn instructions(signature: &Signature, wording: &Wording) -> String {
-    let indent = &wording.instruction_indent;
-    let mut out = indent.clone();
-    out.push_str(&signature.instructions().replace('\n', &["\n", indent].concat()));
+    let text = dedent(signature.instructions());
+    let mut out = String::new();
+    for (i, line) in parse::split_lines(&text).enumerate() {
+        let template = if i == 0 { &wording.instructions.first } else { &wording.instructions.next };
+        out.push_str(&fill(template, &[("line", line)]));
+    }
     out
+}
+
+/// Text without the margin that its lines have in common, as Python's `textwrap.dedent` does it.
+fn dedent(text: &str) -> String {
+    let margin_of = |line: &'_ str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let mut margin: Option<&str> = None;
+    for line in text.split('\n').filter(|l| !l.trim_start_matches([' ', '\t']).is_empty()) {
+        let own = &line[..margin_of(line)];
+        let common = |other: &str| own.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        margin = Some(margin.map_or(own, |m| &own[..common(m)]));
+    }
+    let margin = margin.unwrap_or_default().len();
+    let lines = text.split('\n').map(|l| match l.trim_start_matches([' ', '\t']) {
+        "" => "",
+        _ => l.get(margin..).unwrap_or_default(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What the last turn asks for: every output as `spell` writes it, and what closes the answer.
@@ -117,10 +144,15 @@ pub(crate) fn reminder(
     closing: &str,
 ) -> String {
     let quoted = |name: &str| ["`", &spell(name), "`"].concat();
-    let mut out = String::new();
+    let mut out = if signature.outputs().is_empty() { fill(&wording.none, &[]) } else { String::new() };
     for (i, field) in signature.outputs().iter().enumerate() {
-        let name = || fill(&wording.of_type, &[("name", &field.ty.name())]);
-        let ty = if field.ty.is_text() { String::new() } else { name() };
+        let ty = match &field.ty {
+            FieldType::Str => "",
+            FieldType::Special(Special::Reasoning) => &wording.of_reasoning,
+            FieldType::Special(Special::ToolCalls) => &wording.of_tool_calls,
+            _ => &wording.of_type,
+        };
+        let ty = fill(ty, &[("name", &field.ty.name())]);
         let template = if i == 0 { &wording.first } else { &wording.next };
         out.push_str(&fill(template, &[("field", &quoted(&field.name)), ("type", &ty)]));
     }

@@ -18,7 +18,7 @@ use crate::chat::ChatAdapter;
 use crate::format::field_list;
 use crate::parse;
 use crate::turns;
-use crate::wording::{Wording, fill};
+use crate::wording::{Templates, Wording, fill};
 
 /// The input of the second call.
 const TEXT: &str = "text";
@@ -56,13 +56,8 @@ impl TwoStepAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self::of(Arc::new(wording))
-    }
-
-    /// The adapter with the wording of another one.
-    pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into() }
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
@@ -93,7 +88,7 @@ impl TwoStepAdapter {
             })?;
             parts.push(fill(&wording.value, &[("name", &field.name), ("value", &value)]));
         }
-        Ok(parts.join("\n\n").trim().to_owned())
+        Ok(parse::strip(&parts.join("\n\n")).to_owned())
     }
 
     /// What the second call is asked: from the text to the outputs.
@@ -103,7 +98,8 @@ impl TwoStepAdapter {
         let names: Vec<String> = outputs.iter().map(|f| fill(&wording.field, &[("name", &f.name)])).collect();
         let mut fields = vec![Field::input(text_name(signature), FieldType::Str)];
         fields.extend(outputs.iter().cloned());
-        let instructions = fill(&wording.extraction, &[("fields", &names.join(&wording.between_fields))]);
+        let instructions =
+            fill(&wording.extraction, &[("fields", &names.join(&fill(&wording.between_fields, &[])))]);
         let second = Signature::new(fields)?.with_instructions(instructions);
         match signature.validation() {
             Some(rules) => Ok(second.with_validation(rules.clone())?),
@@ -135,6 +131,7 @@ fn text_name(signature: &Signature) -> String {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TwoStepWording {
     /// The system message: `{inputs}`, `{outputs}`, `{instructions}`.
@@ -164,6 +161,16 @@ impl Default for TwoStepWording {
     }
 }
 
+impl Templates for TwoStepWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("system", &self.system, &["inputs", "outputs", "instructions"]);
+        visit("value", &self.value, &["name", "value"]);
+        visit("extraction", &self.extraction, &["fields"]);
+        visit("field", &self.field, &["name"]);
+        visit("between_fields", &self.between_fields, &[]);
+    }
+}
+
 impl Adapter for TwoStepAdapter {
     fn name(&self) -> &str {
         "two_step"
@@ -183,7 +190,7 @@ impl Adapter for TwoStepAdapter {
         messages.push(Message::system(self.system(signature)?));
         let demos = turns::Demos::of(call);
         for demo in demos.incomplete {
-            messages.extend([user(demo, &self.wording.demo.incomplete)?, answer(demo)?]);
+            messages.extend([user(demo, &fill(&self.wording.demo.incomplete, &[]))?, answer(demo)?]);
         }
         for demo in demos.complete {
             messages.extend([user(demo, "")?, answer(demo)?]);
@@ -218,7 +225,7 @@ impl Adapter for TwoStepAdapter {
         let second = self.second(signature)?;
         let name = second.inputs().first().map_or(TEXT, |f| f.name.as_str());
         let inputs = Record::new().with(name, text);
-        let adapter = Arc::new(ChatAdapter::of(Arc::clone(&self.wording)));
+        let adapter = Arc::new(ChatAdapter::with_wording(Arc::clone(&self.wording)));
         Ok(Some(Extraction::new(second, inputs, adapter)))
     }
 

@@ -1,36 +1,49 @@
 //! The sentences of prompts, as data. Which of them is used where is the adapters' business.
 
+mod file;
+mod template;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use dspex_core::Error;
 
 use crate::{ChatWording, JsonWording, TwoStepWording, XmlWording};
 
+pub use template::literal;
+pub(crate) use template::{Templates, fill};
+
 /// The sentences around the parts that every wording has in common.
 ///
-/// Templates name what they take in braces; anything else is written as it stands. The default is ours: short and
-/// plain.
+/// Templates name what they take in braces; anything else is written as it stands, and a name in two pairs of braces
+/// is written in one. The default is ours: short and plain. Another one comes from a [file](Wording::from_file), such as
+/// `dspex wording extract` makes: with it, every message equals that of the DSPy that it was taken from.
 ///
 /// ```
 /// use dspex_adapters::Wording;
 /// assert_eq!(Wording::default().id, "dspex-1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Wording {
     /// Which wording it is, for saved programs.
     pub id: String,
     /// How fields are described.
     pub field: FieldWording,
-    /// What stands before each line of the instructions.
-    pub instruction_indent: String,
+    /// How the lines of the instructions are set.
+    pub instructions: InstructionsWording,
     /// What is said of demonstrations.
     pub demo: DemoWording,
     /// The sentences of the chat adapter.
+    #[serde(default)]
     pub chat: ChatWording,
     /// The sentences of the JSON adapter.
+    #[serde(default)]
     pub json: JsonWording,
     /// The sentences of the XML adapter.
+    #[serde(default)]
     pub xml: XmlWording,
     /// The sentences of the two-step adapter.
     #[serde(default)]
@@ -38,6 +51,30 @@ pub struct Wording {
     /// What tells the model that its reply was of no use: `{error}`. DSPy says no such thing.
     #[serde(default = "complaint")]
     pub complaint: String,
+}
+
+/// How the lines of the instructions stand in a system message.
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature};
+/// let mut wording = Wording::default();
+/// (wording.instructions.first, wording.instructions.next) = ("> {line}".into(), "\n> {line}".into());
+/// let signature = Signature::parse("q -> a")?.with_instructions("Add.\nBe brief.");
+/// let inputs = Record::new().with("q", "1+1?");
+/// let adapter = ChatAdapter::with_wording(wording);
+/// let system = adapter.render(&RenderCall::new(&signature, &inputs))?.messages[0].text();
+/// assert!(system.ends_with("Your task:\n> Add.\n> Be brief."), "{system}");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct InstructionsWording {
+    /// The first line: `{line}`.
+    pub first: String,
+    /// Each further line: `{line}`.
+    pub next: String,
 }
 
 /// How fields are described in the system message.
@@ -55,6 +92,7 @@ pub struct Wording {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FieldWording {
     /// A field with a description: `{number}`, `{name}`, `{type}`, `{description}`.
@@ -69,6 +107,8 @@ pub struct FieldWording {
     pub document: String,
     /// The note about citations.
     pub citations: String,
+    /// What is said of calls of tools.
+    pub tool_calls: String,
     /// The note about code to write: `{language}`, and `{fence}`, the language as a fence has it.
     pub code: String,
     /// The note about code that is given: as above.
@@ -79,12 +119,18 @@ pub struct FieldWording {
     pub boolean: String,
     /// The hint for a number: `{type}`.
     pub number: String,
-    /// The hint for a member of an enumeration: `{values}`.
+    /// The hint for a member of an enumeration: `{values}` or `{names}`.
     pub member: String,
     /// The hint for one of several literals: `{values}`.
     pub literal: String,
+    /// The hint for code, where it has one: `{schema}`.
+    pub code_schema: String,
     /// The hint for anything else: `{schema}`.
     pub schema: String,
+    /// What schemas say of the types that have a meaning of their own to prompts, by DSPy's name of the type: `Audio`,
+    /// `Document`. Also the documentation that the BAML adapter shows of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub docs: BTreeMap<String, String>,
 }
 
 /// What is said of demonstrations that lack fields.
@@ -103,6 +149,7 @@ pub struct FieldWording {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DemoWording {
     /// What stands before a demonstration that lacks fields.
@@ -126,14 +173,21 @@ pub struct DemoWording {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReminderWording {
     /// The start with the first field to write: `{field}`, `{type}` (see below).
     pub first: String,
     /// Each further field: `{field}`, `{type}`.
     pub next: String,
+    /// The start where there is no field to write.
+    pub none: String,
     /// What stands for `{type}` where a value is not text: `{name}`.
     pub of_type: String,
+    /// What stands for `{type}` at the model's reasoning: `{name}`.
+    pub of_reasoning: String,
+    /// What stands for `{type}` at calls of tools: `{name}`.
+    pub of_tool_calls: String,
     /// The end; for the chat adapter `{field}` is the closing marker.
     pub last: String,
 }
@@ -149,6 +203,7 @@ impl Default for Wording {
                 special: "; {note}".into(),
                 document: String::new(),
                 citations: "quotes from the documents, with their places".into(),
+                tool_calls: String::new(),
                 code: "in a fence of ```{fence}".into(),
                 code_given: "{language}".into(),
                 note: "  # {hint}".into(),
@@ -156,9 +211,11 @@ impl Default for Wording {
                 number: "one {type}".into(),
                 member: "exactly one of: {values}".into(),
                 literal: "exactly one of: {values}".into(),
+                code_schema: String::new(),
                 schema: "JSON of this schema: {schema}".into(),
+                docs: BTreeMap::new(),
             },
-            instruction_indent: String::new(),
+            instructions: InstructionsWording { first: "{line}".into(), next: "\n{line}".into() },
             demo: DemoWording {
                 incomplete: "An example in which some fields are left out.".into(),
                 missing_output: "(left out of this example)".into(),
@@ -181,38 +238,76 @@ impl Wording {
     pub(crate) fn complaint(&self, error: &Error) -> String {
         fill(&self.complaint, &[("error", &error.kind().to_string())])
     }
+
+    /// Whether the sentences are somebody else's, such as those of an installed DSPy: then prompts keep to DSPy's form
+    /// in everything. Wordings of ours have ids that start with `dspex`.
+    pub(crate) fn is_foreign(&self) -> bool {
+        !self.id.starts_with("dspex")
+    }
 }
 
-/// Fills a template: each `{key}` by its value. Braces that name no key stay, and values are not looked into.
-pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut out = String::with_capacity(template.len() + values.iter().map(|(_, v)| v.len()).sum::<usize>());
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        out.push_str(&rest[..open]);
-        let inside = &rest[open + 1..];
-        match inside.find('}').and_then(|close| {
-            values.iter().find(|(key, _)| *key == &inside[..close]).map(|(_, value)| (close, *value))
-        }) {
-            Some((close, value)) => {
-                out.push_str(value);
-                rest = &inside[close + 1..];
-            }
-            None => {
-                out.push('{');
-                rest = inside;
-            }
+impl Templates for Wording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        let mut inside = |name: &str, templates: &dyn Templates| {
+            templates.each(&mut |inner, text, keys| visit(&format!("{name}.{inner}"), text, keys));
+        };
+        inside("field", &self.field);
+        inside("instructions", &self.instructions);
+        inside("demo", &self.demo);
+        inside("chat", &self.chat);
+        inside("json", &self.json);
+        inside("xml", &self.xml);
+        inside("two_step", &self.two_step);
+        visit("complaint", &self.complaint, &["error"]);
+    }
+}
+
+impl Templates for FieldWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("described", &self.described, &["number", "name", "type", "description"]);
+        visit("plain", &self.plain, &["number", "name", "type"]);
+        visit("constraints", &self.constraints, &["constraints"]);
+        visit("special", &self.special, &["type", "note"]);
+        visit("document", &self.document, &[]);
+        visit("citations", &self.citations, &[]);
+        visit("tool_calls", &self.tool_calls, &[]);
+        visit("code", &self.code, &["language", "fence"]);
+        visit("code_given", &self.code_given, &["language", "fence"]);
+        visit("note", &self.note, &["hint"]);
+        visit("boolean", &self.boolean, &[]);
+        visit("number", &self.number, &["type"]);
+        visit("member", &self.member, &["values", "names"]);
+        visit("literal", &self.literal, &["values"]);
+        visit("code_schema", &self.code_schema, &["schema"]);
+        visit("schema", &self.schema, &["schema"]);
+        for (name, doc) in &self.docs {
+            visit(&format!("docs.{name}"), doc, &[]);
         }
     }
-    out.push_str(rest);
-    out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::fill;
+impl Templates for InstructionsWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("first", &self.first, &["line"]);
+        visit("next", &self.next, &["line"]);
+    }
+}
 
-    #[test]
-    fn values_are_not_looked_into() {
-        assert_eq!(fill("{a} and {b} {c}", &[("a", "{b}"), ("b", "2")]), "{b} and 2 {c}");
+impl Templates for DemoWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("incomplete", &self.incomplete, &[]);
+        visit("missing_output", &self.missing_output, &[]);
+    }
+}
+
+impl Templates for ReminderWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("first", &self.first, &["field", "type"]);
+        visit("next", &self.next, &["field", "type"]);
+        visit("none", &self.none, &[]);
+        visit("of_type", &self.of_type, &["name"]);
+        visit("of_reasoning", &self.of_reasoning, &["name"]);
+        visit("of_tool_calls", &self.of_tool_calls, &["name"]);
+        visit("last", &self.last, &["field"]);
     }
 }

@@ -26,6 +26,7 @@ use scan::{Scanned, Section};
 
 pub(crate) use elements::elements;
 pub(crate) use object::object;
+pub(crate) use scan::{split_lines, strip};
 
 /// Reads one value by itself.
 pub(crate) fn lone(

@@ -234,12 +234,12 @@ fn is_space(c: char) -> bool {
 }
 
 /// Text without white space around it, as Python strips it.
-pub(super) fn strip(text: &str) -> &str {
+pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
 /// The lines of a text as Python's `str.splitlines` splits it.
-pub(super) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
     let is_break = |c: char| {
         matches!(
             c,

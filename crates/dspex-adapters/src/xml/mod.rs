@@ -9,14 +9,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, Request};
-use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature};
+use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
 use crate::format::{field_list, field_value, hint};
 use crate::json::JsonAdapter;
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
-use crate::wording::{ReminderWording, Wording, fill};
+use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 pub(crate) use self::write::skeleton;
 
@@ -52,14 +52,14 @@ impl XmlAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self { wording: Arc::new(wording) }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into() }
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
         let field = &self.wording.field;
         let ins = blocks(signature.inputs(), |f| write::place(f, ""));
-        let outs = blocks(signature.outputs(), |f| match write::skeleton(f) {
+        let outs = blocks(signature.outputs(), |f| match self.skeleton(f) {
             Some(skeleton) => skeleton,
             None => write::place(f, &hint(f, field)),
         });
@@ -72,9 +72,26 @@ impl XmlAdapter {
                 ("blocks", both.trim_start()),
                 ("input_blocks", &ins),
                 ("output_blocks", &outs),
+                (
+                    "then_output_blocks",
+                    &if outs.is_empty() { String::new() } else { ["\n\n", &outs].concat() },
+                ),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
         ))
+    }
+
+    /// The tags inside the tags of an output; none where it is written as a block.
+    fn skeleton(&self, field: &Field) -> Option<String> {
+        (!self.wording.xml.flat).then(|| write::skeleton(field)).flatten()
+    }
+
+    /// An input of a user's turn, written as it is, as DSPy does.
+    fn input(&self, field: &Field, value: &Value) -> Result<String> {
+        if self.wording.xml.marked_inputs {
+            return turns::marked(field, value);
+        }
+        Ok(write::block(&field.name, &field_value(field, value)?))
     }
 
     /// The model's turn of a demonstration: every output.
@@ -82,17 +99,20 @@ impl XmlAdapter {
         let mut out = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
             out.push(match demo.get(&field.name) {
+                Some(value) if self.wording.xml.flat => {
+                    write::block(&field.name, &field_value(field, value)?)
+                }
                 Some(value) => write::output(field, value, compat)?,
-                None => write::block(&field.name, &self.wording.demo.missing_output),
+                None => write::block(&field.name, &fill(&self.wording.demo.missing_output, &[])),
             });
         }
-        Ok(out.join("\n\n").trim().to_owned())
+        Ok(parse::strip(&out.join("\n\n")).to_owned())
     }
 
     fn reminder(&self, signature: &Signature) -> String {
         let w = &self.wording.xml;
         let mut out = turns::reminder(signature, &w.reminder, |name| ["<", name, ">"].concat(), "");
-        let nested: Vec<String> = signature.outputs().iter().filter_map(write::skeleton).collect();
+        let nested: Vec<String> = signature.outputs().iter().filter_map(|f| self.skeleton(f)).collect();
         if !nested.is_empty() {
             out.push_str(&fill(&w.nested, &[("structures", &nested.join(" "))]));
         }
@@ -117,15 +137,30 @@ impl XmlAdapter {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct XmlWording {
     /// The system message: `{inputs}`, `{outputs}`, `{instructions}`, and where values go: `{blocks}`, or apart
-    /// `{input_blocks}` (empty without inputs) and `{output_blocks}`.
+    /// `{input_blocks}` (empty without inputs) and `{output_blocks}`, or with a blank line before them where there are
+    /// any `{then_output_blocks}`.
     pub system: String,
     /// What the last turn asks for; a field is its start tag.
     pub reminder: ReminderWording,
     /// What follows the reminder where outputs are tags inside tags: `{structures}`.
     pub nested: String,
+    /// Whether lists, mappings and structs stand as JSON between the tags of their field, as in DSPy before 3.4.
+    pub flat: bool,
+    /// Whether inputs stand under markers instead of between tags, as in DSPy 3.0.
+    pub marked_inputs: bool,
+}
+
+impl Templates for XmlWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        let blocks = ["blocks", "input_blocks", "output_blocks", "then_output_blocks"];
+        visit("system", &self.system, &[&["inputs", "outputs", "instructions"], &blocks[..]].concat());
+        self.reminder.each(&mut |name, text, keys| visit(&format!("reminder.{name}"), text, keys));
+        visit("nested", &self.nested, &["structures"]);
+    }
 }
 
 impl Default for XmlWording {
@@ -137,10 +172,15 @@ impl Default for XmlWording {
             reminder: ReminderWording {
                 first: "Now write {field}".into(),
                 next: ", {field}".into(),
+                none: "Now write nothing".into(),
                 of_type: String::new(),
+                of_reasoning: String::new(),
+                of_tool_calls: String::new(),
                 last: ", each closed by its end tag.".into(),
             },
             nested: " Tags inside tags: {structures}".into(),
+            flat: false,
+            marked_inputs: false,
         }
     }
 }
@@ -161,9 +201,8 @@ impl Adapter for XmlAdapter {
             self.system(signature)?,
             &self.wording.demo,
             &self.reminder(signature),
-            // Inputs are written as they are, as DSPy does.
-            |field, value| Ok(write::block(&field.name, &field_value(field, value)?)),
-            |demo| self.assistant(signature, demo, call.compat),
+            |field, value| self.input(field, value),
+            |demo| self.assistant(signature, demo, call.compat || self.wording.is_foreign()),
         )?;
         Ok(Request::new(messages))
     }
@@ -173,11 +212,11 @@ impl Adapter for XmlAdapter {
     }
 
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(JsonAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(JsonAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn complaint(&self, error: &Error) -> String {
