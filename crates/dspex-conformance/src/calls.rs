@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dspex_adapters::{Wording, by_name};
+use dspex_adapters::{Wording, by_name_with};
 use dspex_core::lm::{Capabilities, Choice, LmError, LmErrorKind, Message, Options, Reply, Request};
 use dspex_core::{
     Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, Parsed,
@@ -22,6 +22,7 @@ use crate::corpus::{Corpus, fields_json};
 use crate::differences::effect_name;
 use crate::outcome::{Outcome, failed, list, member, same, text};
 use crate::parse::is_class;
+use crate::render::same_messages;
 
 /// A difference from DSPy that is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
 /// The rules by which a case differs: in what DSPy does, or in what the default does.
 pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Meant>>, String> {
     let mut found: Vec<Option<Meant>> = compare(corpus, case)?.map(Some).into_iter().collect();
-    let [dspy, ours] = [Mode::AsDspy, Mode::Default].map(|mode| make(corpus, case, mode));
+    let [dspy, ours] = [Mode::AsDspy, Mode::Default].map(|mode| make(corpus, case, mode, None));
     let (dspy, ours) = (dspy?, ours?);
     let format = |made: &Made| made.requests.first().map(|r| response_format(r.response_format.as_ref()));
     let (compat, sent) = (format(&dspy), format(&ours));
@@ -133,7 +134,7 @@ struct Made {
 }
 
 fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
-    let made = make(corpus, case, Mode::AsDspy)?;
+    let made = make(corpus, case, Mode::AsDspy, None)?;
     if made.requests.is_empty()
         && let Err(e) = &made.result
     {
@@ -157,6 +158,25 @@ fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
     same("the number of calls", &made.requests.len(), &wanted.len())?;
     same_extraction(corpus, case, &made.extraction)?;
     same_result(corpus, case, made).map(|()| meant)
+}
+
+/// Whether the messages of every call that is made are DSPy's to the byte, with DSPy's wording. A call that only DSPy
+/// makes is a difference of another kind, which [`run`] finds.
+pub(crate) fn same_bytes(corpus: &Corpus, case: &Json, wording: Option<&Wording>) -> Outcome {
+    let made = make(corpus, case, Mode::AsDspy, wording)?;
+    if made.requests.is_empty()
+        && let Err(e) = &made.result
+    {
+        return Err(failed(e));
+    }
+    for (key, found) in [("lm_calls", &made.requests), ("extraction_lm_calls", &made.extraction)] {
+        let wanted = case.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        for (i, (want, got)) in wanted.iter().zip(found).enumerate() {
+            let messages: Vec<Json> = got.messages.iter().map(Message::to_json).collect();
+            same_messages(list(want, "messages")?, &messages).map_err(|why| format!("{key} {i}: {why}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares the messages of a call by their structure, and its options.
@@ -192,14 +212,14 @@ fn same_extraction(corpus: &Corpus, case: &Json, made: &[Request]) -> Outcome {
 }
 
 /// Makes the call of a case. The outer error is a case that cannot be run.
-fn make(corpus: &Corpus, case: &Json, mode: Mode) -> Result<Made, String> {
+fn make(corpus: &Corpus, case: &Json, mode: Mode, wording: Option<&Wording>) -> Result<Made, String> {
     let signature = corpus.signature(case)?;
     let options = options(member(case, "lm_kwargs")?)?;
     let capabilities = capabilities(case, &signature, &options)?;
     let given = Arc::new(Mutex::new(Vec::new()));
     let lm = scripted(list(case, "lm_outputs")?, Arc::clone(&given))?.with_capabilities(capabilities);
     let reader = ScriptedLm::always(said_again(corpus, case, &signature)?);
-    let inner = by_name(adapter(case)?)
+    let inner = by_name_with(adapter(case)?, wording.cloned().unwrap_or_default())
         .map_err(|_| format!("not supported yet: the adapter {}", adapter(case).unwrap_or_default()))?;
     let mut ctx = Context::new(lm.clone()).with_shared_adapter(inner).with_extraction_lm(reader.clone());
     if mode == Mode::AsDspy {
