@@ -266,9 +266,9 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 /// Adapters: from calls to requests and from replies to values.
 pub mod adapters {
     pub use dspex_adapters::{
-        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording,
-        ReminderWording, TwoStepAdapter, TwoStepWording, Wording, XmlAdapter, XmlWording, by_name, read_text,
-        read_value,
+        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, InstructionsWording, JsonAdapter,
+        JsonWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, XmlAdapter, XmlWording,
+        by_name, by_name_with, literal, read_text, read_value,
     };
 }
 
