@@ -1,11 +1,13 @@
 //! Whether a wording that was derived is right: with it, every probe is what DSPy wrote, byte for byte.
 
+use std::collections::BTreeSet;
+
 use dspex_adapters::{Wording, by_name_with};
-use dspex_core::lm::Message;
-use dspex_core::{Error, ErrorKind, RenderCall, Result, shorten_text};
+use dspex_core::lm::{Choice, Message};
+use dspex_core::{Error, ErrorKind, ParsePolicy, RenderCall, Result, shorten_text};
 use serde_json::Value as Json;
 
-use super::derive::ADAPTERS;
+use super::adapters::ADAPTERS;
 use super::probes::{Answers, Probe};
 
 /// What was compared.
@@ -14,33 +16,44 @@ pub(super) struct Checked {
     /// Messages that are equal.
     pub(super) messages: usize,
     /// Types that cannot be rendered here yet; what DSPy says of them could not be compared.
-    pub(super) open: Vec<String>,
+    pub(super) open: BTreeSet<String>,
 }
 
 /// Renders the probes with the wording. The first message that differs is an error that names the template.
 pub(super) fn check(place: &str, answers: &Answers, probes: &[Probe], wording: &Wording) -> Result<Checked> {
     let mut checked = Checked::default();
-    for (name, _) in ADAPTERS {
-        let adapter = by_name_with(name, wording.clone())?;
+    for known in ADAPTERS {
+        let adapter = by_name_with(known.name, wording.clone())?;
         for probe in probes {
-            let theirs = answers.adapters.get(*name).and_then(|all| all.get(&probe.id)?.as_ref());
-            let (Some(theirs), Some(signature)) = (theirs, &probe.signature) else { continue };
+            let Some(signature) = &probe.signature else { continue };
             let call = RenderCall::new(signature, &probe.inputs).demos(&probe.demos).compat();
-            let ours: Vec<Json> = match adapter.render(&call) {
-                Ok(request) => request.messages.iter().map(Message::to_json).collect(),
-                Err(e) if matches!(e.kind(), ErrorKind::Unsupported { .. }) => {
-                    if !checked.open.contains(&probe.id) {
-                        checked.open.push(probe.id.clone());
+            let first = adapter.render(&call);
+            // A second call, where the adapter has one, is answered to under a name of its own.
+            let second = adapter.extraction(signature, &Choice::text("ZqAnswer"), &ParsePolicy::compat())?;
+            let second = second.map(|s| {
+                let rendered = s.adapter.render(&RenderCall::new(&s.signature, &s.inputs).compat());
+                (format!("{}_extraction", known.name), rendered)
+            });
+            for (name, ours) in [Some((known.name.to_owned(), first)), second].into_iter().flatten() {
+                let theirs = answers.adapters.get(&name).and_then(|all| all.get(&probe.id)?.as_ref());
+                let Some(theirs) = theirs else { continue };
+                match ours {
+                    Ok(request) => {
+                        checked.messages += theirs.len();
+                        let ours: Vec<Json> = request.messages.iter().map(Message::to_json).collect();
+                        let differs =
+                            (0..theirs.len().max(ours.len())).find(|i| theirs.get(*i) != ours.get(*i));
+                        if let Some(at) = differs {
+                            let sides = (theirs.get(at), ours.get(at));
+                            return Err(wrong(place, &name, &probe.id, (at, theirs.len()), sides));
+                        }
                     }
-                    continue;
+                    Err(e) if matches!(e.kind(), ErrorKind::Unsupported { .. }) => {
+                        checked.open.insert(probe.id.clone());
+                    }
+                    Err(e) => return Err(e),
                 }
-                Err(e) => return Err(e),
-            };
-            let differs = (0..theirs.len().max(ours.len())).find(|i| theirs.get(*i) != ours.get(*i));
-            if let Some(at) = differs {
-                return Err(wrong(place, name, &probe.id, (at, theirs.len()), theirs.get(at), ours.get(at)));
             }
-            checked.messages += ours.len();
         }
     }
     Ok(checked)
@@ -52,8 +65,7 @@ fn wrong(
     adapter: &str,
     probe: &str,
     (at, of): (usize, usize),
-    theirs: Option<&Json>,
-    ours: Option<&Json>,
+    (theirs, ours): (Option<&Json>, Option<&Json>),
 ) -> Error {
     let template = match at {
         0 => format!("{adapter}.system"),
@@ -74,5 +86,5 @@ fn wrong(
         ),
         found: shown(&ours),
     })
-    .with_hint("this DSPy writes it in another way than those that are known; say so in an issue")
+    .with_hint("this DSPy writes it in a way that is not known here; leave that adapter out with `--adapters`, and say so in an issue")
 }

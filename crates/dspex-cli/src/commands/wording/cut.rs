@@ -29,7 +29,7 @@ impl<'a> Cut<'a> {
             expected: format!("{what:?} for the template `{}`", self.template),
             found: format!("{:?}", dspex_core::shorten_text(self.text)),
         })
-        .with_hint("this DSPy writes it in another way than those that are known; say so in an issue")
+        .with_hint("this DSPy writes it in a way that is not known here; leave that adapter out with `--adapters`, and say so in an issue")
     }
 
     /// The template in which values, in this order, are names in braces.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use dspex_adapters::{TypeWording, Wording, by_name_with, literal};
+use dspex_adapters::{Wording, by_name_with, literal};
 use dspex_core::{FieldType, RenderCall, Result, Special};
 use serde_json::Value as Json;
 
+use super::adapters::ADAPTERS;
 use super::cut::{Cut, common_start, filled};
 use super::probes::{Answers, Probe, TYPES};
 
@@ -17,13 +18,6 @@ pub(super) struct Derive<'a> {
     pub(super) wording: Wording,
 }
 
-/// An adapter's part: how it is derived from the messages.
-type Part = fn(&mut Derive<'_>) -> Result<()>;
-
-/// The adapters whose sentences can be derived, in an order in which each finds what it needs. Fields, instructions and
-/// demonstrations are described by all alike; they are cut from what the chat adapter writes.
-pub(super) const ADAPTERS: &[(&str, Part)] = &[("chat", chat), ("json", json)];
-
 /// The wording of a DSPy.
 pub(super) fn derive(place: &str, answers: &Answers, probes: &[Probe]) -> Result<Wording> {
     let mut wording = Wording::default();
@@ -34,14 +28,15 @@ pub(super) fn derive(place: &str, answers: &Answers, probes: &[Probe]) -> Result
     derive.types()?;
     derive.instructions()?;
     derive.demos()?;
-    for (_, part) in ADAPTERS.iter().filter(|(name, _)| answers.adapters.contains_key(*name)) {
-        part(&mut derive)?;
+    // These are alike for all adapters, and cut from what the chat adapter writes. Then each has its own.
+    for adapter in ADAPTERS.iter().filter(|a| answers.adapters.contains_key(a.name)) {
+        (adapter.part)(&mut derive)?;
     }
     Ok(derive.wording)
 }
 
 impl<'a> Derive<'a> {
-    fn cut<'t>(&self, template: &'t str, text: &'t str) -> Cut<'t>
+    pub(super) fn cut<'t>(&self, template: &'t str, text: &'t str) -> Cut<'t>
     where
         'a: 't,
     {
@@ -49,22 +44,21 @@ impl<'a> Derive<'a> {
     }
 
     /// A message of a probe that every DSPy renders.
-    fn message(&self, adapter: &str, probe: &str, at: usize) -> Result<&'a str> {
+    pub(super) fn message(&self, adapter: &str, probe: &str, at: usize) -> Result<&'a str> {
         let texts = self.answers.required(adapter, probe)?;
         Ok(texts.get(at).copied().unwrap_or_default())
     }
 
-    fn last(&self, adapter: &str, probe: &str) -> Result<&'a str> {
+    pub(super) fn last(&self, adapter: &str, probe: &str) -> Result<&'a str> {
         Ok(self.answers.required(adapter, probe)?.last().copied().unwrap_or_default())
     }
 
     /// What stands for a name in a system message, as our adapter writes it with the wording so far.
-    fn part(&self, adapter: &str, probe: &str, key: &str) -> Result<String> {
+    pub(super) fn part(&self, adapter: &str, probe: &str, key: &str) -> Result<String> {
         let mut wording = self.wording.clone();
         let template = format!("{{{key}}}");
-        match adapter {
-            "json" => wording.json.system = template,
-            _ => wording.chat.system = template,
+        if let Some(known) = ADAPTERS.iter().find(|a| a.name == adapter) {
+            *(known.system)(&mut wording) = template;
         }
         let found = self.probes.iter().find(|p| p.id == probe);
         let Some((probe, signature)) = found.and_then(|p| Some((p, p.signature.as_ref()?))) else {
@@ -99,13 +93,13 @@ impl<'a> Derive<'a> {
         let mut of_type = String::new();
         if let Some(texts) = self.answers.texts("chat", "described_type") {
             let own = [("number", "1"), ("name", "zqplain"), ("type", "ZqType")];
-            let entry = self.cut("field.type_description", texts[0]).entry("zqplain", "zqlast")?;
+            let entry = self.cut("field.special", texts[0]).entry("zqplain", "zqlast")?;
             of_type = entry
                 .without_start(&filled(&plain, &own))?
-                .values(&[("type", "ZqType"), ("description", "ZqTypeDescription")])?;
+                .values(&[("type", "ZqType"), ("note", "ZqTypeDescription")])?;
         }
         let field = &mut self.wording.field;
-        (field.plain, field.described, field.constraints, field.type_description) =
+        (field.plain, field.described, field.constraints, field.special) =
             (plain, described, constraints, of_type);
         Ok(())
     }
@@ -130,7 +124,7 @@ impl<'a> Derive<'a> {
         let schema = schema_hint.values(&[("schema", written)])?;
         let mut code = String::new();
         if let Some(texts) = self.answers.texts("chat", "code") {
-            let hint = self.cut("field.code", texts[0]).line_behind("{zqcode}")?;
+            let hint = self.cut("field.code_schema", texts[0]).line_behind("{zqcode}")?;
             if let Some(at) = hint.text.find('{') {
                 code = hint.values(&[("schema", &hint.text[at..])])?;
             }
@@ -143,52 +137,68 @@ impl<'a> Derive<'a> {
         let own = |hint: String| hint.strip_prefix(note.as_str()).map(str::to_owned).unwrap_or_default();
         let field = &mut self.wording.field;
         (field.number, field.boolean, field.member) = (own(number), own(boolean), own(member));
-        (field.literal, field.schema, field.code) = (own(one_of), own(schema), own(code));
+        (field.literal, field.schema, field.code_schema) = (own(one_of), own(schema), own(code));
         field.note = note + "{hint}";
         Ok(())
     }
 
     fn types(&mut self) -> Result<()> {
-        let mut types: BTreeMap<String, TypeWording> = BTreeMap::new();
+        let mut docs = BTreeMap::new();
+        let field = &mut self.wording.field;
+        for note in [&mut field.document, &mut field.citations, &mut field.tool_calls] {
+            note.clear();
+        }
+        for note in [&mut field.code, &mut field.code_given] {
+            note.clear();
+        }
         for ty in TYPES {
             let Some(texts) = self.answers.texts("chat", ty) else { continue };
-            let template = format!("field.types.{ty}");
+            let template = format!("field.special ({ty})");
             let system = self.cut(&template, texts[0]);
             let name = FieldType::parse(&format!("dspy.{ty}"), None)?.name();
-            let description = self.type_description(system.entry("zqone", "zqmany")?, "zqone", &name)?;
-            types.entry((*ty).to_owned()).or_default().description = literal(description);
+            let entry = system.entry("zqone", "zqmany")?;
+            let note = literal(self.type_note(entry, "zqone", &name)?);
+            match *ty {
+                "Document" => self.wording.field.document = note,
+                "Citations" => self.wording.field.citations = note,
+                "ToolCalls" => self.wording.field.tool_calls = note,
+                // Cut below, where the language is known.
+                "Code" => {}
+                _ if note.is_empty() => {}
+                _ => return entry.without_end("a type of which nothing is said").map(|_| ()),
+            }
             // Inside a list the type is a definition, under its own name.
             let hint = system.line_behind("{zqmany}")?.text;
             let schema: Json =
                 hint.find('{').and_then(|at| serde_json::from_str(&hint[at..]).ok()).unwrap_or_default();
             for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
                 if let Some(text) = definition["description"].as_str() {
-                    types.entry(name.clone()).or_default().schema = literal(text);
+                    docs.insert(name.clone(), literal(text));
                 }
             }
         }
         if let Some(texts) = self.answers.texts("chat", "code") {
-            let entry = self.cut("field.types.Code", texts[0]).entry("zqcode", "zqend")?;
+            let entry = self.cut("field.code", texts[0]).entry("zqcode", "zqend")?;
             let name = Special::Code(Some("ZqLanguage".into())).name();
-            let description = literal(self.type_description(entry, "zqcode", &name)?);
-            types.entry("Code".into()).or_default().description =
-                description.replace("ZqLanguage", "{language}").replace("zqlanguage", "{lower}");
+            let note = literal(self.type_note(entry, "zqcode", &name)?);
+            let note = note.replace("ZqLanguage", "{language}").replace("zqlanguage", "{fence}");
+            self.wording.field.code_given.clone_from(&note);
+            self.wording.field.code = note;
         }
-        types.retain(|_, own| *own != TypeWording::default());
-        self.wording.field.types = types;
+        self.wording.field.docs = docs;
         Ok(())
     }
 
     /// What the entry of a field says of its type.
-    fn type_description<'t>(&self, entry: Cut<'t>, field: &str, name: &str) -> Result<&'t str> {
+    fn type_note<'t>(&self, entry: Cut<'t>, field: &str, name: &str) -> Result<&'t str> {
         let w = &self.wording.field;
         let rest =
             entry.without_start(&filled(&w.plain, &[("number", "1"), ("name", field), ("type", name)]))?;
         if rest.text.is_empty() {
             return Ok("");
         }
-        let around = filled(&w.type_description, &[("type", name)]);
-        let (before, after) = around.split_once("{description}").unwrap_or((&around, ""));
+        let around = filled(&w.special, &[("type", name)]);
+        let (before, after) = around.split_once("{note}").unwrap_or((&around, ""));
         Ok(rest.without_start(before)?.without_end(after)?.text)
     }
 
@@ -213,7 +223,7 @@ impl<'a> Derive<'a> {
     }
 
     /// The template of a system message, of which these parts are known.
-    fn system(&self, adapter: &str, probe: &str, keys: &[&str]) -> Result<String> {
+    pub(super) fn system(&self, adapter: &str, probe: &str, keys: &[&str]) -> Result<String> {
         let values = keys.iter().map(|key| Ok((*key, self.part(adapter, probe, key)?)));
         let values = values.collect::<Result<Vec<_>>>()?;
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
@@ -222,7 +232,7 @@ impl<'a> Derive<'a> {
     }
 
     /// The reminder of an adapter, in which `spell` spells a field.
-    fn reminder(
+    pub(super) fn reminder(
         &self,
         adapter: &str,
         spell: &dyn Fn(&str) -> String,
@@ -231,7 +241,7 @@ impl<'a> Derive<'a> {
         let mut found = self.wording.chat.reminder.clone();
         let name = |part: &str| format!("{adapter}.reminder.{part}");
         let [first, next, of_type, last] = ["first", "next", "of_type", "last"].map(name);
-        let text = self.cut(&first, self.last(adapter, "fields")?).behind("ZqLastValue\n\n")?;
+        let text = self.cut(&first, self.last(adapter, "fields")?).behind("ZqLastValue")?.behind("\n\n")?;
         let (start, rest) = text.around(&field("zqfirst"))?;
         let (between, rest) = rest.named(&next).around(&field("zqsecond"))?;
         let rest = rest.without_start(between)?.without_start(&field("zqint"))?;
@@ -239,7 +249,7 @@ impl<'a> Derive<'a> {
         found.none = literal(start);
         found.first = literal(start) + "{field}{type}";
         found.next = literal(between) + "{field}{type}";
-        found.of_type = rest.of(typed).without_end(between)?.values(&[("name", "int")])?;
+        found.of_type = rest.of(typed).without_end(between)?.value_if_there("name", "int")?;
         found.last = rest.named(&last).value_if_there("field", &field("completed"))?;
         for (probe, shown, part, template) in [
             ("Reasoning", "str", "of_reasoning", &mut found.of_reasoning),
@@ -258,32 +268,4 @@ impl<'a> Derive<'a> {
         }
         Ok(found)
     }
-}
-
-fn marker(name: &str) -> String {
-    format!("[[ ## {name} ## ]]")
-}
-
-fn chat(derive: &mut Derive<'_>) -> Result<()> {
-    let keys = ["inputs", "outputs", "input_sections", "output_sections", "completed", "instructions"];
-    let system = derive.system("chat", "fields", &keys)?;
-    let whole = derive.message("chat", "fields", 6)?;
-    let end = derive.cut("chat.demo_end", whole).behind("ZqD")?;
-    let end = end.value_if_there("completed", &marker("completed"))?;
-    let reminder = derive.reminder("chat", &marker)?;
-    let chat = &mut derive.wording.chat;
-    (chat.system, chat.demo_end, chat.reminder) = (system, end, reminder);
-    Ok(())
-}
-
-fn json(derive: &mut Derive<'_>) -> Result<()> {
-    let ascii = derive.message("json", "fields", 6)?.contains("\\u00e9");
-    derive.wording.json.ascii = ascii;
-    let keys = ["inputs", "outputs", "input_sections", "object", "instructions"];
-    let system = derive.system("json", "fields", &keys)?;
-    let reminder = derive.reminder("json", &str::to_owned)?;
-    let json = &mut derive.wording.json;
-    (json.system, json.reminder) = (system, reminder);
-    json.form.clear();
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! `dspex wording`: the sentences of prompts, as files.
 
+mod adapters;
 mod check;
 mod cut;
 mod derive;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use dspex_adapters::Wording;
-use dspex_core::{Error, ErrorKind, Result};
+use dspex_core::{Error, ErrorKind, Result, unknown_name};
 use serde_json::json;
 
 use crate::failure::Exit;
@@ -38,6 +39,10 @@ struct Extract {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
+    /// Only these adapters, as in `chat,json`; the others keep our sentences [default: all that this DSPy has]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    adapters: Vec<String>,
+
     /// Print `{"file": ..., "id": ..., "adapters": [...], "messages": ..., "open": [...]}`
     #[arg(long)]
     json: bool,
@@ -60,7 +65,8 @@ impl WordingCommand {
 impl Extract {
     fn run(&self) -> Result<Exit> {
         let probes = probes::all()?;
-        let answers = probes::ask(&self.python, &probes)?;
+        let mut answers = probes::ask(&self.python, &probes)?;
+        self.choose(&mut answers)?;
         let place = format!("DSPy {}", answers.version);
         let wording = derive::derive(&place, &answers, &probes)?;
         let text = wording.to_toml();
@@ -71,7 +77,7 @@ impl Extract {
         fs::write(&self.output, &text).map_err(|e| {
             Error::new(ErrorKind::File { place: file.clone(), message: format!("cannot be written: {e}") })
         })?;
-        let names = derive::ADAPTERS.iter().map(|(name, _)| *name);
+        let names = adapters::ADAPTERS.iter().map(|a| a.name);
         let (taken, ours): (Vec<_>, Vec<_>) = names.partition(|name| answers.adapters.contains_key(*name));
         if self.json {
             print_json(&json!({
@@ -86,12 +92,31 @@ impl Extract {
             ))?;
         }
         for name in ours {
-            complain(&format!("note: {place} has no adapter `{name}`; here it keeps our sentences"));
+            complain(&format!("note: nothing was taken for the adapter `{name}`; it keeps our sentences"));
         }
         if !checked.open.is_empty() {
-            let list = checked.open.join(", ");
+            let list = checked.open.into_iter().collect::<Vec<_>>().join(", ");
             complain(&format!("note: not compared, as they cannot be rendered here yet: {list}"));
         }
         Ok(Exit::Done)
+    }
+
+    /// Leaves out the adapters that were not asked for. All are described in the words of the chat adapter.
+    fn choose(&self, answers: &mut probes::Answers) -> Result<()> {
+        for name in &self.adapters {
+            if !answers.adapters.contains_key(name) {
+                let known = adapters::ADAPTERS.iter().map(|a| a.name);
+                let there = known.filter(|known| answers.adapters.contains_key(*known));
+                let what = format!("adapters of DSPy {}", answers.version);
+                return Err(unknown_name(&what, name, there));
+            }
+        }
+        if !self.adapters.is_empty() {
+            answers.adapters.retain(|name, _| {
+                let of = name.strip_suffix("_extraction").unwrap_or(name);
+                of == "chat" || self.adapters.iter().any(|chosen| chosen == of)
+            });
+        }
+        Ok(())
     }
 }

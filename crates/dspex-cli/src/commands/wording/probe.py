@@ -12,6 +12,7 @@ import sys
 import typing
 
 import dspy
+import pydantic
 
 
 def find(name, *modules):
@@ -33,6 +34,36 @@ def described(name, description):
     return type(name, (Base,), {"__annotations__": {"x": str}, "description": classmethod(lambda cls: description)})
 
 
+class ZqEmpty(pydantic.BaseModel):
+    pass
+
+
+class ZqInner(pydantic.BaseModel):
+    """ZqInnerDoc"""
+
+    zqname: str
+
+
+class ZqLeaf(pydantic.BaseModel):
+    zqweight: float
+
+
+class ZqStruct(pydantic.BaseModel):
+    """ZqStructDoc"""
+
+    zqtext: str = pydantic.Field(description="ZqFieldDescription")
+    zqnumber: float | None
+    zqalias: int = pydantic.Field(alias="zqOther")
+    zqchoice: typing.Literal["zqp", "zqq"]
+    zqinner: ZqInner
+    zqtable: dict[str, int]
+    zqflags: list[bool]
+    zqleaves: list[ZqLeaf]
+
+
+STRUCTS = {model.__name__: model for model in (ZqEmpty, ZqInner, ZqStruct)}
+
+
 def annotation(spec):
     """The type that a probe names; none where this DSPy has no such type."""
     kind, _, rest = spec.partition(" ")
@@ -44,6 +75,8 @@ def annotation(spec):
     if kind == "enum":
         name, *members = rest.split()
         return enum.Enum(name, [tuple(member.split("=")) for member in members])
+    if kind in STRUCTS:
+        return STRUCTS[kind]
     if kind == "described":
         return described(*rest.split())
     if kind == "list":

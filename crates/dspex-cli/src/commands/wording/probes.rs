@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use dspex_core::types::EnumType;
+use dspex_core::types::{EnumType, StructField, StructType, UnionSyntax};
 use dspex_core::{Constraint, Error, Example, Field, FieldType, Record, Result, Signature, Special};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -160,6 +160,19 @@ pub(super) fn all() -> Result<Vec<Probe>> {
         )
         .inputs(&[("zqplain", "ZqG")]),
     ];
+    probes.push(
+        probe(
+            "structs",
+            vec![
+                input("zqplain", "str"),
+                output("zqempty", "ZqEmpty"),
+                output("zqstruct", "ZqStruct"),
+                output("zqmany", "list ZqInner"),
+                output("zqend", "str"),
+            ],
+        )
+        .inputs(&[("zqplain", "ZqG")]),
+    );
     for ty in TYPES {
         let fields = vec![
             input("zqplain", "str"),
@@ -270,7 +283,52 @@ fn field_type(spec: &str) -> Option<FieldType> {
             let members = members.split(' ').filter_map(pair).collect();
             FieldType::Enum(Arc::new(EnumType { name: name.to_owned(), members }))
         }
+        "ZqEmpty" | "ZqInner" | "ZqStruct" => structure(kind),
         name if TYPES.contains(&name) => FieldType::parse(&format!("dspy.{name}"), None).ok()?,
         name => FieldType::parse(name, None).ok()?,
     })
+}
+
+/// The structs of the script.
+fn structure(name: &str) -> FieldType {
+    let field = |name: &str, ty: FieldType| StructField {
+        name: name.to_owned(),
+        alias: None,
+        ty,
+        description: None,
+        required: true,
+        default: None,
+        hidden_default: false,
+        constraints: Vec::new(),
+    };
+    let (doc, fields) = match name {
+        "ZqInner" => (Some("ZqInnerDoc"), vec![field("zqname", FieldType::Str)]),
+        "ZqLeaf" => (None, vec![field("zqweight", FieldType::Float)]),
+        "ZqStruct" => {
+            let mut text = field("zqtext", FieldType::Str);
+            text.description = Some("ZqFieldDescription".into());
+            let mut alias = field("zqalias", FieldType::Int);
+            alias.alias = Some("zqOther".into());
+            let number = FieldType::union(vec![FieldType::Float, FieldType::None], UnionSyntax::Pep604);
+            let fields = vec![
+                text,
+                field("zqnumber", number),
+                alias,
+                field("zqchoice", FieldType::literal(["zqp", "zqq"])),
+                field("zqinner", structure("ZqInner")),
+                field("zqtable", FieldType::dict(FieldType::Str, FieldType::Int)),
+                field("zqflags", FieldType::list(FieldType::Bool)),
+                field("zqleaves", FieldType::list(structure("ZqLeaf"))),
+            ];
+            (Some("ZqStructDoc"), fields)
+        }
+        _ => (None, Vec::new()),
+    };
+    let of = StructType {
+        name: name.to_owned(),
+        description: doc.map(str::to_owned),
+        fields,
+        ..StructType::default()
+    };
+    FieldType::Struct(Arc::new(of))
 }
