@@ -114,8 +114,10 @@ class Nobody(dspy.LM):
     forward = __call__
 
 
-def extraction(adapter, of, _):
-    """What the second step is sent."""
+def extraction(adapter, of, probe):
+    """What the second step is sent. A model may be asked for types of DSPy's own in other ways than by a prompt."""
+    if not probe["second"]:
+        return None
     adapter.extraction_model.sent = None
     try:
         adapter.parse(of, "ZqAnswer")

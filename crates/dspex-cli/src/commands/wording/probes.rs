@@ -249,8 +249,10 @@ impl Draft {
     }
 
     fn finish(self) -> Result<Probe> {
+        let second = !TYPES.contains(&self.id.as_str());
         let spec = json!({
             "id": self.id,
+            "second": second,
             "instructions": self.instructions,
             "fields": self.fields.iter().map(ProbeField::spec).collect::<Vec<_>>(),
             "demos": self.demos.iter().map(Record::to_tagged).collect::<Vec<_>>(),
