@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(cut("{ab} is c").values(&[("c", "c")]).unwrap(), "{{ab}} is {c}");
         let e = cut("abc").values(&[("x", "d")]).unwrap_err();
         assert_eq!(e.to_string(), "here: expected \"d\" for the template `x.y`, found \"abc\"");
-        assert_eq!(e.field(), Some("x.y"));
+        assert_eq!(e.kind().field(), Some("x.y"));
     }
 
     #[test]

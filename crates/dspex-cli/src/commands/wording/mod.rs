@@ -85,10 +85,9 @@ impl Extract {
             }))?;
         } else {
             print(&format!(
-                "{file}: {} for {}; {} messages of probes are the same byte for byte",
+                "{file}: {} for {}; the messages of all probes are the same byte for byte",
                 wording.id,
                 taken.join(", "),
-                checked.messages
             ))?;
         }
         for name in ours {
