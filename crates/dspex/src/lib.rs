@@ -342,6 +342,8 @@ mod pages {
     mod coming_from_dspy {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/wording.md")]
+    mod wording {}
     #[doc = include_str!("../../../docs/benchmarks.md")]
     mod benchmarks {}
     #[doc = include_str!("../../../docs/cli.md")]
