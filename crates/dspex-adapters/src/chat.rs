@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, Request};
-use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result, Signature};
+use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
 use crate::format::{field_list, field_value, hint, marker};
 use crate::json::JsonAdapter;
+use crate::native::{Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
@@ -37,7 +38,11 @@ const COMPLETED: &str = "completed";
 #[derive(Clone, Debug, Default)]
 pub struct ChatAdapter {
     wording: Arc<Wording>,
+    native: Native,
 }
+
+/// Whether DSPy's adapter calls tools natively unless told otherwise.
+const DSPY_CALLS_TOOLS: bool = false;
 
 impl ChatAdapter {
     /// The adapter with our wording.
@@ -48,34 +53,45 @@ impl ChatAdapter {
     /// The adapter with another wording.
     #[must_use]
     pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into() }
+        Self { wording: wording.into(), ..Self::default() }
     }
 
-    fn system(&self, signature: &Signature) -> Result<String> {
+    /// The adapter using these of a model's own features.
+    #[must_use]
+    pub fn with_native(mut self, native: Native) -> Self {
+        self.native = native;
+        self
+    }
+
+    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+        Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
+    }
+
+    fn system(&self, signature: &Signature) -> String {
         let inputs = turns::places(signature.inputs(), |_| String::new());
         let outputs = turns::places(signature.outputs(), |f| hint(f, &self.wording.field));
         let completed = marker(COMPLETED);
-        Ok(fill(
+        fill(
             &self.wording.chat.system,
             &[
-                ("inputs", &field_list(signature.inputs(), &self.wording.field)?),
-                ("outputs", &field_list(signature.outputs(), &self.wording.field)?),
+                ("inputs", &field_list(signature.inputs(), &self.wording.field)),
+                ("outputs", &field_list(signature.outputs(), &self.wording.field)),
                 ("sections", &turns::sections(&[&inputs, &outputs, &completed])),
                 ("input_sections", &inputs),
                 ("output_sections", &outputs),
                 ("completed", &completed),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
-        ))
+        )
     }
 
-    /// The model's turn of a demonstration: every output, then what closes it.
-    fn assistant(&self, signature: &Signature, demo: &Record) -> Result<String> {
+    /// The model's turn: every output, then what closes it.
+    fn assistant(&self, signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
         let mut sections = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
-            let value = match demo.get(&field.name) {
+            let value = match outputs.get(&field.name) {
                 Some(value) => field_value(field, value)?,
-                None => fill(&self.wording.demo.missing_output, &[]),
+                None => missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?,
             };
             sections.push(turns::section(&field.name, &value));
         }
@@ -158,24 +174,36 @@ impl Adapter for ChatAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let signature = call.signature;
-        let messages = turns::messages(
-            call,
-            self.system(signature)?,
-            &self.wording.demo,
-            &self.reminder(signature),
-            turns::marked,
-            |demo| self.assistant(signature, demo),
-        )?;
-        Ok(Request::new(messages))
+        let plan = self.plan(call);
+        let signature = plan.signature.as_ref();
+        let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
+        let (system, reminder) = if native {
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
+        } else {
+            (self.system(signature), self.reminder(signature))
+        };
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::marked, |signature, outputs, missing| {
+                self.assistant(signature, outputs, missing)
+            })?;
+        let mut request = Request::new(messages);
+        plan.complete(call, &mut request)?;
+        Ok(request)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::sections(signature, completion, policy)
     }
 
+    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+        parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
+            self.parse(signature, completion, policy)
+        })
+    }
+
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(JsonAdapter::with_wording(Arc::clone(&self.wording))))
+        let json = JsonAdapter::with_wording(Arc::clone(&self.wording)).with_native(self.native.clone());
+        Some(Arc::new(json.asked_by_chat()))
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {

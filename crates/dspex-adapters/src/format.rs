@@ -34,12 +34,14 @@ pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
         | Value::Set(_)
         | Value::FrozenSet(_)
         | Value::Dict(_)
-        | Value::Struct(_) => value.to_json_text().map_err(unsupported),
-        Value::Citations(_) => value.to_json_text().map_err(unsupported),
+        | Value::Struct(_)
+        | Value::Citations(_)
+        | Value::ToolCalls(_)
+        | Value::History(_) => value.to_json_text().map_err(unsupported),
         Value::Media(_) | Value::Document(_) if field.direction == Direction::Output => {
             value.to_json_text().map_err(unsupported)
         }
-        Value::Media(_) | Value::Document(_) | Value::ToolCalls(_) => {
+        Value::Media(_) | Value::Document(_) => {
             Err(unsupported(UnsupportedKind { kind: value.kind(), form: "text" }))
         }
         other => other.to_text().map_err(unsupported),
@@ -82,10 +84,9 @@ fn passage(item: &Value) -> Result<String, UnsupportedKind> {
 }
 
 /// The numbered list of fields.
-pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<String> {
+pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> String {
     let mut out = String::new();
     for (i, field) in fields.iter().enumerate() {
-        check_supported(field)?;
         if i > 0 {
             out.push('\n');
         }
@@ -105,7 +106,7 @@ pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> Result<Str
         }
     }
     // The space that a template may leave at its end is only wanted between lines.
-    Ok(parse::strip(&out).to_owned())
+    parse::strip(&out).to_owned()
 }
 
 /// The hint beside the place of an output, empty for text.
@@ -180,22 +181,6 @@ fn plain_keys(schema: Json) -> Json {
         }
         Json::Array(items) => Json::Array(items.into_iter().map(plain_keys).collect()),
         other => other,
-    }
-}
-
-/// Types that prompts cannot carry yet.
-fn check_supported(field: &Field) -> Result<()> {
-    let mut found = None;
-    kinds(&field.ty, &mut |special| found = found.take().or_else(|| Some(special.clone())));
-    match found {
-        Some(s @ (Special::History | Special::Tool | Special::ToolCalls)) => {
-            Err(Error::new(ErrorKind::Unsupported {
-                field: Some(field.name.clone()),
-                kind: format!("the type {}", s.name()),
-                stage: Stage::Render,
-            }))
-        }
-        _ => Ok(()),
     }
 }
 

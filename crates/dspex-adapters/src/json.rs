@@ -15,6 +15,7 @@ use dspex_core::{
 };
 
 use crate::format::{field_list, hint};
+use crate::native::{Native, Plan};
 use crate::parse;
 use crate::schema;
 use crate::turns;
@@ -47,6 +48,8 @@ const SCHEMA: &str = "outputs";
 #[derive(Clone, Debug, Default)]
 pub struct JsonAdapter {
     wording: Arc<Wording>,
+    native: Native,
+    asked_by_chat: bool,
 }
 
 impl JsonAdapter {
@@ -58,7 +61,24 @@ impl JsonAdapter {
     /// The adapter with another wording.
     #[must_use]
     pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into() }
+        Self { wording: wording.into(), ..Self::default() }
+    }
+
+    /// The adapter as DSPy's chat adapter makes it, which calls tools natively only where it does so itself.
+    pub(crate) fn asked_by_chat(mut self) -> Self {
+        self.asked_by_chat = true;
+        self
+    }
+
+    /// The adapter using these of a model's own features.
+    #[must_use]
+    pub fn with_native(mut self, native: Native) -> Self {
+        self.native = native;
+        self
+    }
+
+    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+        Plan::new(call, &self.native, !self.asked_by_chat)
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
@@ -73,30 +93,14 @@ impl JsonAdapter {
         Ok(fill(
             &w.system,
             &[
-                ("inputs", &field_list(signature.inputs(), &self.wording.field)?),
-                ("outputs", &field_list(signature.outputs(), &self.wording.field)?),
+                ("inputs", &field_list(signature.inputs(), &self.wording.field)),
+                ("outputs", &field_list(signature.outputs(), &self.wording.field)),
                 ("form", &form),
                 ("input_sections", &sections),
-                ("object", &self.lines(places.collect())?),
+                ("object", &lines(places.collect(), &self.wording)?),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
         ))
-    }
-
-    /// The model's turn of a demonstration: every output.
-    fn assistant(&self, signature: &Signature, demo: &Record) -> Result<String> {
-        let missing = || fill(&self.wording.demo.missing_output, &[]).into();
-        let member = |name: &str| (name.into(), demo.get(name).cloned().unwrap_or_else(missing));
-        self.lines(signature.outputs().iter().map(|f| member(&f.name)).collect())
-    }
-
-    /// A JSON object with each thing on a line of its own.
-    fn lines(&self, members: Dict) -> Result<String> {
-        let object = Value::Dict(members).to_json_lines().map_err(|e| {
-            let kind = format!("values of kind {}", e.kind);
-            Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
-        })?;
-        Ok(if self.wording.json.ascii { ascii(&object) } else { object })
     }
 
     fn reminder(&self, signature: &Signature) -> String {
@@ -172,22 +176,33 @@ impl Adapter for JsonAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let signature = call.signature;
-        let messages = turns::messages(
-            call,
-            self.system(signature)?,
-            &self.wording.demo,
-            &self.reminder(signature),
-            turns::marked,
-            |demo| self.assistant(signature, demo),
-        )?;
+        let plan = self.plan(call);
+        let signature = plan.signature.as_ref();
+        let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
+        let (system, reminder) = if native {
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
+        } else {
+            (self.system(signature)?, self.reminder(signature))
+        };
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::marked, |signature, outputs, missing| {
+                assistant(signature, outputs, missing, &self.wording)
+            })?;
         let mut request = Request::new(messages);
-        request.response_format = response_format(call);
+        let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
+        request.response_format = response_format(call, signature, calls_tools);
+        plan.complete(call, &mut request)?;
         Ok(request)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::object(signature, completion, policy)
+    }
+
+    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+        parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
+            self.parse(signature, completion, policy)
+        })
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
@@ -197,6 +212,28 @@ impl Adapter for JsonAdapter {
     fn complaint(&self, error: &Error) -> String {
         self.wording.complaint(error)
     }
+}
+
+/// The model's turn: every output.
+fn assistant(
+    signature: &Signature,
+    outputs: &Record,
+    missing: Option<&str>,
+    wording: &Wording,
+) -> Result<String> {
+    let member = |name: &str| {
+        (name.into(), outputs.get(name).cloned().unwrap_or_else(|| missing.map(Value::from).into()))
+    };
+    lines(signature.outputs().iter().map(|f| member(&f.name)).collect(), wording)
+}
+
+/// A JSON object with each thing on a line of its own.
+fn lines(members: Dict, wording: &Wording) -> Result<String> {
+    let object = Value::Dict(members).to_json_lines().map_err(|e| {
+        let kind = format!("values of kind {}", e.kind);
+        Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
+    })?;
+    Ok(if wording.json.ascii { ascii(&object) } else { object })
 }
 
 /// JSON with an escape for each character that is not of ASCII.
@@ -214,13 +251,15 @@ fn ascii(json: &str) -> String {
     out
 }
 
-/// The form to which a model that can do so is held.
-fn response_format(call: &RenderCall<'_>) -> Option<ResponseFormat> {
+/// The form to which a model that can do so is held; `asked` is what it is asked for in text.
+fn response_format(call: &RenderCall<'_>, asked: &Signature, calls_tools: bool) -> Option<ResponseFormat> {
     let can = &call.capabilities;
     let (name, schema) = if call.compat {
-        (schema::DSPY_OUTPUTS, schema::dspy(call.signature))
+        (schema::DSPY_OUTPUTS, schema::dspy(call.signature, calls_tools))
+    } else if asked.outputs().is_empty() {
+        return None;
     } else {
-        (SCHEMA, schema::strict(call.signature))
+        (SCHEMA, schema::strict(asked))
     };
     match schema {
         Some(schema) if can.json_schema => {

@@ -5,8 +5,10 @@
 
 mod chat;
 mod format;
+mod history;
 mod json;
 mod markers;
+mod native;
 mod nested;
 mod parse;
 mod parts;
@@ -23,11 +25,14 @@ use dspex_core::{Adapter, Result, unknown_name};
 
 pub use chat::{ChatAdapter, ChatWording};
 pub use json::{JsonAdapter, JsonWording};
+pub use native::Native;
 #[doc(hidden)]
 pub use parse::conformance;
 pub use read::{read_text, read_value};
 pub use two_step::{TwoStepAdapter, TwoStepWording};
-pub use wording::{DemoWording, FieldWording, InstructionsWording, ReminderWording, Wording, literal};
+pub use wording::{
+    DemoWording, FieldWording, InstructionsWording, NativeWording, ReminderWording, Wording, literal,
+};
 pub use xml::{XmlAdapter, XmlWording};
 
 /// Makes an adapter with a wording.

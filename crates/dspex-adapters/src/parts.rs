@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use dspex_core::lm::{Message, Part, Role};
-use dspex_core::value::StructValue;
+use dspex_core::value::{History, StructValue};
 use dspex_core::{Example, FieldType, Record, RenderCall, Result, Special, Value};
 
 use crate::format::kinds;
@@ -167,6 +167,7 @@ fn walk(value: &Value, found: &mut Vec<Part>) {
         }
         Value::Dict(d) => d.iter().for_each(|(_, value)| walk(value, found)),
         Value::Struct(s) => s.fields.values().for_each(|value| walk(value, found)),
+        Value::History(h) => h.messages.iter().flat_map(Record::values).for_each(|value| walk(value, found)),
         other => found.extend(part(other)),
     }
 }
@@ -210,6 +211,10 @@ fn value(whole: &Value, text: &mut impl FnMut(&Value) -> Option<String>) -> Valu
             type_name: s.type_name.clone(),
             fields: record(&s.fields, &mut |_| true, text),
         }),
+        Value::History(h) => {
+            let message = |m: &Record| record(m, &mut |_| true, text);
+            Value::History(History::new(h.messages.iter().map(message).collect::<Vec<_>>()))
+        }
         other => text(other).map_or_else(|| other.clone(), Value::Str),
     }
 }

@@ -49,12 +49,21 @@ fn outputs(name: &str, signature: &Signature, ty: impl Fn(&FieldType) -> FieldTy
 ///
 /// Only outputs that are mappings themselves are held to be open. A mapping inside a struct is closed, so that a model
 /// that keeps to the schema must leave it empty; that is why this is not what we send.
-pub(crate) fn dspy(signature: &Signature) -> Option<Json> {
-    let open = |f: &Field| matches!(f.ty, FieldType::Dict(Some(_)) | FieldType::Special(Special::Tool));
+/// Calls of tools, for which DSPy wants any object too, are left out where tools are called natively.
+pub(crate) fn dspy(signature: &Signature, calls_tools: bool) -> Option<Json> {
+    let is_calls = |f: &Field| f.ty == FieldType::Special(Special::ToolCalls);
+    let open = |f: &Field| {
+        matches!(f.ty, FieldType::Dict(Some(_)) | FieldType::Special(Special::Tool))
+            || (is_calls(f) && !calls_tools)
+    };
     if signature.outputs().iter().any(open) {
         return None;
     }
-    let mut schema = outputs(DSPY_OUTPUTS, signature, FieldType::clone);
+    let mut signature = signature.clone();
+    for field in signature.clone().outputs().iter().filter(|f| is_calls(f)) {
+        signature = signature.delete(&field.name);
+    }
+    let mut schema = outputs(DSPY_OUTPUTS, &signature, FieldType::clone);
     close_as_dspy(&mut schema);
     Some(schema)
 }

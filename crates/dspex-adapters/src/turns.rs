@@ -4,47 +4,77 @@
 use dspex_core::lm::Message;
 use dspex_core::{Example, Field, FieldType, Record, RenderCall, Result, Signature, Special, Value};
 
-use crate::format::{field_value, marker};
+use crate::format::{field_list, field_value, marker};
+use crate::history;
+use crate::native::Plan;
 use crate::parse;
 use crate::parts;
 use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 
-/// The messages of a call. `input` writes an input of a user's turn, `answer` the model's turn of a demonstration.
+/// The messages of a call.
+///
+/// `section` writes one input. `answer` writes the model's turn of a demonstration or of an earlier turn; the last
+/// argument is what stands for an output that is not there, none for no value.
 pub(crate) fn messages(
     call: &RenderCall<'_>,
-    system: String,
+    plan: &Plan<'_>,
+    system: &str,
     wording: &DemoWording,
     reminder: &str,
-    input: impl Fn(&Field, &Value) -> Result<String>,
-    answer: impl Fn(&Record) -> Result<String>,
+    section: impl Fn(&Field, &Value) -> Result<String>,
+    answer: impl Fn(&Signature, &Record, Option<&str>) -> Result<String>,
 ) -> Result<Vec<Message>> {
-    parts::placed(call, move |call| texts(call, &system, wording, reminder, &input, &answer))
+    parts::placed(call, |call| texts(call, plan, system, wording, reminder, &section, &answer))
 }
 
 /// The messages of a call that holds nothing but text.
 fn texts(
     call: &RenderCall<'_>,
+    plan: &Plan<'_>,
     system: &str,
     wording: &DemoWording,
     reminder: &str,
-    input: impl Fn(&Field, &Value) -> Result<String>,
-    answer: impl Fn(&Record) -> Result<String>,
+    section: impl Fn(&Field, &Value) -> Result<String>,
+    answer: impl Fn(&Signature, &Record, Option<&str>) -> Result<String>,
 ) -> Result<Vec<Message>> {
-    let signature = call.signature;
-    let user = |inputs: &Record, before: &str, after: &str| user(signature, inputs, before, after, &input);
+    let signature = plan.signature.as_ref();
+    let user = |signature: &Signature, inputs: &Record, before: &str, after: &str| {
+        user(signature, inputs, before, after, &section)
+    };
+    let (incomplete, missing) = (fill(&wording.incomplete, &[]), fill(&wording.missing_output, &[]));
+    let missing = Some(missing.as_str());
     let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
     messages.push(Message::system(system));
-    let demos = Demos::of(call);
+    let demos = Demos::of(signature, call.demos);
     for demo in demos.incomplete {
-        messages.push(Message::user(user(demo, &fill(&wording.incomplete, &[]), "")?));
-        messages.push(Message::assistant(answer(demo)?));
+        messages.push(Message::user(user(signature, demo, &incomplete, "")?));
+        messages.push(Message::assistant(answer(signature, demo, missing)?));
     }
     for demo in demos.complete {
         // Without inputs the user's turn is empty, but it is there: turns of the model follow turns of the user.
-        messages.push(Message::user(user(demo, "", "")?));
-        messages.push(Message::assistant(answer(demo)?));
+        messages.push(Message::user(user(signature, demo, "", "")?));
+        messages.push(Message::assistant(answer(signature, demo, missing)?));
     }
-    messages.push(Message::user(user(call.inputs, "", reminder)?));
+    let last = match history::field(signature) {
+        Some(field) => {
+            let signature = signature.delete(&field.name);
+            if let Some(earlier) = call.inputs.get(&field.name) {
+                let writer = history::Writer {
+                    signature: &signature,
+                    native: plan.native_turns,
+                    // Each turn asks as the first did, so that what a provider has cached of it still fits.
+                    user: &|signature, event, asks| {
+                        user(signature, event, "", if asks { reminder } else { "" })
+                    },
+                    answer: &|signature, event| answer(signature, event, None),
+                };
+                messages.extend(writer.messages(field, earlier)?);
+            }
+            user(&signature, call.inputs, "", reminder)?
+        }
+        None => user(signature, call.inputs, "", reminder)?,
+    };
+    messages.push(Message::user(last));
     Ok(messages)
 }
 
@@ -55,10 +85,9 @@ pub(crate) struct Demos<'a> {
 }
 
 impl<'a> Demos<'a> {
-    pub(crate) fn of(call: &RenderCall<'a>) -> Self {
-        let signature = call.signature;
+    pub(crate) fn of(signature: &Signature, demos: &'a [Example]) -> Self {
         let (complete, mut incomplete): (Vec<_>, Vec<_>) =
-            call.demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
+            demos.iter().map(Example::record).partition(|d| is_complete(signature, d));
         incomplete.retain(|d| is_usable(signature, d));
         Self { incomplete, complete }
     }
@@ -70,7 +99,7 @@ fn user(
     inputs: &Record,
     before: &str,
     after: &str,
-    input: impl Fn(&Field, &Value) -> Result<String>,
+    section: impl Fn(&Field, &Value) -> Result<String>,
 ) -> Result<String> {
     let mut parts = Vec::with_capacity(signature.inputs().len() + 2);
     if !before.is_empty() {
@@ -78,7 +107,7 @@ fn user(
     }
     for field in signature.inputs() {
         if let Some(value) = inputs.get(&field.name) {
-            parts.push(input(field, value)?);
+            parts.push(section(field, value)?);
         }
     }
     if !after.is_empty() {
@@ -169,4 +198,17 @@ fn is_complete(signature: &Signature, demo: &Record) -> bool {
 fn is_usable(signature: &Signature, demo: &Record) -> bool {
     signature.inputs().iter().any(|f| demo.contains_key(&f.name))
         && signature.outputs().iter().any(|f| demo.contains_key(&f.name))
+}
+
+/// The system message where every output is given apart from the text; `{sections}` shows the inputs.
+pub(crate) fn native_system(signature: &Signature, wording: &Wording) -> String {
+    let sections = places(signature.inputs(), |_| String::new());
+    fill(
+        &wording.native.system,
+        &[
+            ("inputs", &field_list(signature.inputs(), &wording.field)),
+            ("sections", &sections),
+            ("instructions", &instructions(signature, wording)),
+        ],
+    )
 }

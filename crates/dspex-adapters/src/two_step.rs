@@ -16,9 +16,8 @@ use dspex_core::{
 
 use crate::chat::ChatAdapter;
 use crate::format::field_list;
-use crate::parse;
-use crate::turns;
 use crate::wording::{Templates, Wording, fill};
+use crate::{parse, parts, turns};
 
 /// The input of the second call.
 const TEXT: &str = "text";
@@ -60,16 +59,36 @@ impl TwoStepAdapter {
         Self { wording: wording.into() }
     }
 
-    fn system(&self, signature: &Signature) -> Result<String> {
+    fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
-        Ok(fill(
+        fill(
             &self.wording.two_step.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), field)),
+                ("outputs", &field_list(signature.outputs(), field)),
                 ("instructions", signature.instructions()),
             ],
-        ))
+        )
+    }
+
+    /// The turns: what is to be done, the demonstrations, and what is asked.
+    fn messages(&self, call: &RenderCall<'_>) -> Result<Vec<Message>> {
+        let signature = call.signature;
+        let user = |values: &Record, before: &str| {
+            self.values(signature.inputs(), values, before).map(Message::user)
+        };
+        let answer = |demo: &Record| self.values(signature.outputs(), demo, "").map(Message::assistant);
+        let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
+        messages.push(Message::system(self.system(signature)));
+        let demos = turns::Demos::of(signature, call.demos);
+        for demo in demos.incomplete {
+            messages.extend([user(demo, &fill(&self.wording.demo.incomplete, &[]))?, answer(demo)?]);
+        }
+        for demo in demos.complete {
+            messages.extend([user(demo, "")?, answer(demo)?]);
+        }
+        messages.push(user(call.inputs, "")?);
+        Ok(messages)
     }
 
     /// The values of the fields that are there, one after the other.
@@ -181,22 +200,11 @@ impl Adapter for TwoStepAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let signature = call.signature;
-        let user = |values: &Record, before: &str| {
-            self.values(signature.inputs(), values, before).map(Message::user)
-        };
-        let answer = |demo: &Record| self.values(signature.outputs(), demo, "").map(Message::assistant);
-        let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
-        messages.push(Message::system(self.system(signature)?));
-        let demos = turns::Demos::of(call);
-        for demo in demos.incomplete {
-            messages.extend([user(demo, &fill(&self.wording.demo.incomplete, &[]))?, answer(demo)?]);
+        // DSPy leaves images in this adapter's turns as text.
+        if call.compat {
+            return self.messages(call).map(Request::new);
         }
-        for demo in demos.complete {
-            messages.extend([user(demo, "")?, answer(demo)?]);
-        }
-        messages.push(user(call.inputs, "")?);
-        Ok(Request::new(messages))
+        parts::placed(call, |call| self.messages(call)).map(Request::new)
     }
 
     /// An error: a text without a form is read by a model only.

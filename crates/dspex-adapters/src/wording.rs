@@ -36,6 +36,9 @@ pub struct Wording {
     pub instructions: InstructionsWording,
     /// What is said of demonstrations.
     pub demo: DemoWording,
+    /// What is said where the model answers by its own features alone.
+    #[serde(default)]
+    pub native: NativeWording,
     /// The sentences of the chat adapter.
     #[serde(default)]
     pub chat: ChatWording,
@@ -158,6 +161,32 @@ pub struct DemoWording {
     pub missing_output: String,
 }
 
+/// What is said where every output is given apart from the text, as calls of tools are.
+///
+/// ```
+/// use dspex_adapters::{ChatAdapter, Wording};
+/// use dspex_core::{Adapter, Record, RenderCall, Signature, lm::Capabilities, value::Tool};
+/// let mut wording = Wording::default();
+/// wording.native.reminder = "Act now.".into();
+/// let signature = Signature::parse("q, tool: dspy.Tool -> calls: dspy.ToolCalls")?;
+/// let inputs = Record::new().with("q", "?").with("tool", Tool::new("clock", "Tells the time."));
+/// let mut can = Capabilities::default();
+/// can.tools = true;
+/// let call = RenderCall::new(&signature, &inputs).capabilities(can);
+/// let messages = ChatAdapter::with_wording(wording).render(&call)?.messages;
+/// assert_eq!(messages[1].text(), "[[ ## q ## ]]\n?\n\nAct now.");
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NativeWording {
+    /// The system message: `{inputs}`, `{sections}`, `{instructions}`.
+    pub system: String,
+    /// What the last turn asks for.
+    pub reminder: String,
+}
+
 /// What the last turn asks for, field by field. `{field}` is the field as the adapter spells it.
 ///
 /// ```
@@ -220,11 +249,23 @@ impl Default for Wording {
                 incomplete: "An example in which some fields are left out.".into(),
                 missing_output: "(left out of this example)".into(),
             },
+            native: NativeWording::default(),
             chat: ChatWording::default(),
             json: JsonWording::default(),
             xml: XmlWording::default(),
             two_step: TwoStepWording::default(),
             complaint: complaint(),
+        }
+    }
+}
+
+impl Default for NativeWording {
+    fn default() -> Self {
+        Self {
+            system: "You are given:\n{inputs}\nEach value stands under its marker, like this:\n\n{sections}\n\n\
+                     You answer by calling tools.\n\nYour task:\n{instructions}"
+                .into(),
+            reminder: "Now call the tools that the task needs.".into(),
         }
     }
 }
@@ -254,6 +295,7 @@ impl Templates for Wording {
         inside("field", &self.field);
         inside("instructions", &self.instructions);
         inside("demo", &self.demo);
+        inside("native", &self.native);
         inside("chat", &self.chat);
         inside("json", &self.json);
         inside("xml", &self.xml);
@@ -297,6 +339,13 @@ impl Templates for DemoWording {
     fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
         visit("incomplete", &self.incomplete, &[]);
         visit("missing_output", &self.missing_output, &[]);
+    }
+}
+
+impl Templates for NativeWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("system", &self.system, &["inputs", "sections", "instructions"]);
+        visit("reminder", &self.reminder, &[]);
     }
 }
 

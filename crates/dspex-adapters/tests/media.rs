@@ -67,7 +67,8 @@ fn parts_are_those_of_dspy() {
     let now = values("now", "plain \\ \"text\" part-0-0; part-1-");
     let demos = [values("whole", "t").with("maybe", image("maybe")), values("partial", "t")];
     let demos = demos.map(|d| Example::new(d.with("answer", "yes")));
-    for (name, make) in ADAPTERS {
+    // DSPy's two-step adapter has no parts.
+    for (name, make) in ADAPTERS.iter().filter(|(name, _)| *name != "two_step") {
         let adapter = make();
         let call = RenderCall::new(&signature, &now).demos(&demos);
         let [ours, dspys] = [call.clone(), call.compat()].map(|c| json(&messages(&*adapter, &c)));

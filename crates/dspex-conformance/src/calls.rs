@@ -7,8 +7,11 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dspex_adapters::{Wording, by_name_with};
-use dspex_core::lm::{Capabilities, Choice, LmError, LmErrorKind, Message, Options, Reply, Request};
+use dspex_adapters::{ChatAdapter, JsonAdapter, Native, Wording, XmlAdapter, by_name_with};
+use dspex_core::lm::{
+    Capabilities, Choice, Event, LmError, LmErrorKind, Message, Options, Part, Reply, ReplyBuilder, Request,
+    ToolChoice, ToolSpec,
+};
 use dspex_core::{
     Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, Parsed,
     Prediction, Record, RenderCall, RuleEffect, Signature, Special,
@@ -147,7 +150,7 @@ fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
             corpus,
             // What DSPy asks again, it asks as JSON.
             form: if i == 0 { form(case)? } else { Form::Json },
-            signature: corpus.signature_json(case)?,
+            signature: &shown(corpus.signature_json(case)?, list(want, "messages")?)?,
             demos: list(case, "demos")?,
             messages: list(want, "messages")?,
             worded_instructions: false,
@@ -211,16 +214,29 @@ fn same_extraction(corpus: &Corpus, case: &Json, made: &[Request]) -> Outcome {
     Ok(())
 }
 
+/// The signature without the fields that DSPy leaves to the model's own features: those that its system message does
+/// not list.
+fn shown(signature: &Json, messages: &[Json]) -> Result<Json, String> {
+    let system = messages.first().and_then(|m| m["content"].as_str()).unwrap_or_default();
+    let is_listed = |field: &Json| {
+        let head = format!(". `{}` (", field["name"].as_str().unwrap_or_default());
+        system.lines().any(|line| line.split_once(&head).is_some_and(|(n, _)| n.parse::<usize>().is_ok()))
+    };
+    let mut signature = signature.clone();
+    let fields = list(&signature, "fields")?.iter().filter(|f| is_listed(f)).cloned().collect();
+    signature["fields"] = Json::Array(fields);
+    Ok(signature)
+}
+
 /// Makes the call of a case. The outer error is a case that cannot be run.
 fn make(corpus: &Corpus, case: &Json, mode: Mode, wording: Option<&Wording>) -> Result<Made, String> {
     let signature = corpus.signature(case)?;
     let options = options(member(case, "lm_kwargs")?)?;
-    let capabilities = capabilities(case, &signature, &options)?;
+    let capabilities = capabilities(case)?;
     let given = Arc::new(Mutex::new(Vec::new()));
     let lm = scripted(list(case, "lm_outputs")?, Arc::clone(&given))?.with_capabilities(capabilities);
     let reader = ScriptedLm::always(said_again(corpus, case, &signature)?);
-    let inner = by_name_with(adapter(case)?, wording.cloned().unwrap_or_default())
-        .map_err(|_| format!("not supported yet: the adapter {}", adapter(case).unwrap_or_default()))?;
+    let inner = of_case(case, wording)?;
     let mut ctx = Context::new(lm.clone()).with_shared_adapter(inner).with_extraction_lm(reader.clone());
     if mode == Mode::AsDspy {
         let inner = Arc::clone(ctx.adapter().ok_or("no adapter")?);
@@ -290,6 +306,30 @@ impl Adapter for AsDspy {
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
         Some(Arc::new(Self(self.0.as_json()?)))
     }
+
+    fn read(
+        &self,
+        call: &RenderCall<'_>,
+        completion: &Choice,
+        policy: &ParsePolicy,
+    ) -> dspex_core::Result<Parsed> {
+        self.0.read(&call.clone().compat(), completion, policy)
+    }
+}
+
+/// The adapter of a case with its options.
+fn of_case(case: &Json, wording: Option<&Wording>) -> Result<Arc<dyn Adapter>, String> {
+    let options = member(case, "adapter_options")?;
+    let mut native = Native::default();
+    native.function_calling = options["use_native_function_calling"].as_bool();
+    native.parallel_tool_calls = options["parallel_tool_calls"].as_bool();
+    let wording = wording.cloned().unwrap_or_default();
+    Ok(match adapter(case)? {
+        "chat" => Arc::new(ChatAdapter::with_wording(wording).with_native(native)),
+        "json" => Arc::new(JsonAdapter::with_wording(wording).with_native(native)),
+        "xml" => Arc::new(XmlAdapter::with_wording(wording).with_native(native)),
+        other => by_name_with(other, wording).map_err(|_| format!("not supported yet: the adapter {other}"))?,
+    })
 }
 
 /// The adapter's name here.
@@ -309,7 +349,7 @@ fn form(case: &Json) -> Result<Form, String> {
 }
 
 /// What the model of a case declares.
-fn capabilities(case: &Json, signature: &Signature, options: &Options) -> Result<Capabilities, String> {
+fn capabilities(case: &Json) -> Result<Capabilities, String> {
     let declared = member(case, "capabilities")?;
     let yes = |key: &str| declared[key].as_bool().unwrap_or(false);
     let takes = |name: &str| list(declared, "params").is_ok_and(|all| all.iter().any(|p| p == name));
@@ -318,14 +358,7 @@ fn capabilities(case: &Json, signature: &Signature, options: &Options) -> Result
     can.reasoning = yes("reasoning");
     can.json_object = takes("response_format");
     can.json_schema = can.json_object && yes("schema");
-    let apart = signature.outputs().iter().find(|f| f.ty == FieldType::Special(Special::Reasoning));
-    match apart {
-        // DSPy takes the field from what such a model thinks, unless it is told not to think.
-        Some(field) if can.reasoning && !options.extra.get("reasoning_effort").is_some_and(Json::is_null) => {
-            Err(format!("not supported yet: reasoning apart from the answer (field `{}`)", field.name))
-        }
-        _ => Ok(can),
-    }
+    Ok(can)
 }
 
 /// Options by DSPy's names.
@@ -371,10 +404,33 @@ fn choice(output: &Json) -> Result<Choice, String> {
         match key.as_str() {
             "text" => {}
             "logprobs" => choice.logprobs = Some(value.clone()),
+            "reasoning_content" => {
+                let text = value.as_str().ok_or("malformed row: expected text under `reasoning_content`")?;
+                choice.parts.insert(0, Part::Reasoning(text.to_owned()));
+            }
+            "tool_calls" => {
+                let calls = list(output, "tool_calls")?;
+                choice.parts.extend(calls.iter().map(call).collect::<Result<Vec<_>, _>>()?);
+            }
             other => return Err(format!("not supported yet: `{other}` of an answer")),
         }
     }
     Ok(choice)
+}
+
+/// A call as a wire gives it: in the shape of chat completions, or of responses, whose items have an id of their own
+/// beside that of the call.
+fn call(json: &Json) -> Result<Part, String> {
+    let words = |at: &[&str]| at.iter().find_map(|p| json.pointer(p)?.as_str()).map(str::to_owned);
+    let name = words(&["/function/name", "/name"]).ok_or("malformed row: a call without a name")?;
+    let arguments = words(&["/function/arguments", "/arguments"]).unwrap_or_default();
+    let id = words(&["/call_id", "/id"]);
+    // The wires of this project fold calls from events.
+    let mut reply = ReplyBuilder::new();
+    reply.push(Event::ToolCall { choice: 0, index: 0, id, name: Some(name), arguments });
+    reply.push(Event::Done { model: None, request_id: None, cached: false });
+    let choice = reply.finish().map_err(|e| e.to_string())?.choices.pop();
+    choice.and_then(|mut c| c.parts.pop()).ok_or_else(|| "malformed row: a call".to_owned())
 }
 
 /// What was sent beside the messages, by DSPy's names.
@@ -389,8 +445,24 @@ fn sent(request: &Request) -> Json {
     set("top_p", o.top_p.map(Json::from));
     set("max_tokens", o.max_tokens.map(Json::from));
     set("seed", o.seed.map(Json::from));
+    let tool = |t: &ToolSpec| {
+        let function = json!({"name": t.name, "description": t.description, "parameters": t.parameters});
+        json!({"type": "function", "function": function})
+    };
+    set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
+    set("parallel_tool_calls", request.parallel_tool_calls.map(Json::from));
+    set("tool_choice", request.tool_choice.as_ref().map(tool_choice));
     set("response_format", Some(response_format(request.response_format.as_ref())).filter(|f| !f.is_null()));
     Json::Object(all)
+}
+
+fn tool_choice(choice: &ToolChoice) -> Json {
+    match choice {
+        ToolChoice::Auto => json!("auto"),
+        ToolChoice::None => json!("none"),
+        ToolChoice::Required => json!("required"),
+        other => json!(format!("{other:?}")),
+    }
 }
 
 /// The form of the answer as a corpus writes it.
@@ -424,7 +496,8 @@ fn content(format: &Json) -> Json {
 
 /// Compares everything that was sent beside the messages: the schema to the letter, but for the order of keys.
 fn same_options(want: &Json, got: &Request) -> Result<Option<Meant>, String> {
-    let (want, got) = (member(want, "lm_kwargs")?, sent(got));
+    // What DSPy's own classes say of themselves is theirs.
+    let (want, got) = (&checker::without_dspy_docs(member(want, "lm_kwargs")?), sent(got));
     let without_tools = |all: &Json| -> Map<String, Json> {
         let all = all.as_object().into_iter().flatten();
         all.filter(|(key, _)| !TOOL_OPTIONS.contains(&key.as_str()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::example::Example;
-use crate::lm::{Capabilities, Choice, Request};
+use crate::lm::{Capabilities, Choice, Options, Request};
 use crate::signature::Signature;
 use crate::value::Record;
 
@@ -54,6 +54,12 @@ pub trait Adapter: Send + Sync {
 
     /// Reads one completion.
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed>;
+
+    /// Reads one completion of a call that was [rendered](Self::render): also what the model gave apart from its text,
+    /// such as calls of tools, where the call left fields to that. Without such features it is [`parse`](Self::parse).
+    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+        self.parse(call.signature, completion, policy)
+    }
 
     /// The second call that reads a completion, where this adapter reads none itself: none for most.
     ///
@@ -158,6 +164,8 @@ pub struct RenderCall<'a> {
     pub inputs: &'a Record,
     /// What the model can do.
     pub capabilities: Capabilities,
+    /// How the model is to answer, where that is known.
+    pub options: Option<&'a Options>,
     /// Whether DSPy's messages are wanted where ours are safer; see [`RenderCall::compat`].
     pub compat: bool,
 }
@@ -165,7 +173,14 @@ pub struct RenderCall<'a> {
 impl<'a> RenderCall<'a> {
     /// A call without demonstrations, of a model that can do text.
     pub fn new(signature: &'a Signature, inputs: &'a Record) -> Self {
-        Self { signature, demos: &[], inputs, capabilities: Capabilities::default(), compat: false }
+        Self {
+            signature,
+            demos: &[],
+            inputs,
+            capabilities: Capabilities::default(),
+            options: None,
+            compat: false,
+        }
     }
 
     /// The call with demonstrations.
@@ -180,6 +195,13 @@ impl<'a> RenderCall<'a> {
     #[must_use]
     pub fn compat(mut self) -> Self {
         self.compat = true;
+        self
+    }
+
+    /// The call with the options that it will be made with; an adapter may leave to the model what they switch on.
+    #[must_use]
+    pub fn options(mut self, options: &'a Options) -> Self {
+        self.options = Some(options);
         self
     }
 
@@ -384,6 +406,16 @@ rules! {
     Constraint "constraint" Refuses;
     /// One of several completions that cannot be read, for which DSPy drops all of them.
     UnreadCompletion "unread_completion" Recovers;
+    /// Arguments of a tool call that are no object, for which DSPy takes none.
+    ToolArguments "tool_arguments" Refuses;
+    /// A reply without tool calls where the model could make some, for which DSPy has `None`; here it is no call.
+    NoToolCalls "no_tool_calls" Corrects;
+    /// Reasoning that the reply holds as a field, which DSPy replaces by what the model thought apart.
+    ReasoningAsWritten "reasoning_as_written" Corrects;
+    /// A field that a model gives apart from its text and did not give, for which DSPy has `None`.
+    NativeMissing "native_missing" Refuses;
+    /// Outputs beside tool calls that the reply does not have yet; they are `None`.
+    ToolCallsFirst "tool_calls_first" Notes;
     /// JSON that had to be repaired.
     RepairedJson "repaired_json" Notes;
     /// A number where text is wanted, taken as it is written.

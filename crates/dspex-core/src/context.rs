@@ -557,6 +557,7 @@ impl Context {
         let mut attempt = Attempt::new(path.clone(), lm.id());
         attempt.reason = reason;
         attempt.elapsed = elapsed;
+        attempt.response_format = request.response_format.as_ref().map(crate::lm::ResponseFormat::name);
         match &answer {
             Ok(reply) => {
                 attempt.usage = reply.usage;

@@ -38,6 +38,8 @@ pub struct Attempt {
     pub reason: AttemptReason,
     /// What it cost.
     pub usage: Usage,
+    /// The form of the answer that was asked for, by its [name](crate::lm::ResponseFormat::name); none for text.
+    pub response_format: Option<&'static str>,
     /// The text of the first completion, as it came.
     pub text: Option<String>,
     /// Why the model stopped.
@@ -58,6 +60,7 @@ impl Attempt {
             model: model.into(),
             reason: AttemptReason::Asked,
             usage: Usage::default(),
+            response_format: None,
             text: None,
             finish: None,
             error: None,
@@ -84,6 +87,8 @@ pub enum AttemptReason {
     Asked,
     /// The model gave fewer completions than were asked for.
     MoreCompletions,
+    /// The endpoint refused the form of the answer that was asked for before.
+    LowerForm,
     /// The adapter reads by a second call.
     Extraction,
     /// [`Fallback::AskAsJson`](crate::Fallback::AskAsJson).
@@ -109,6 +114,7 @@ impl AttemptReason {
         match self {
             Self::Asked => "asked",
             Self::MoreCompletions => "more_completions",
+            Self::LowerForm => "lower_form",
             Self::Extraction => "extraction",
             Self::AskedAsJson { .. } => "ask_as_json",
             Self::ShownError { .. } => "show_error",
@@ -119,7 +125,7 @@ impl AttemptReason {
     /// Why the reply before could not be read, for what a [`Fallback`](crate::Fallback) did.
     pub fn error(self) -> Option<&'static str> {
         match self {
-            Self::Asked | Self::MoreCompletions | Self::Extraction => None,
+            Self::Asked | Self::MoreCompletions | Self::LowerForm | Self::Extraction => None,
             Self::AskedAsJson { error } | Self::ShownError { error } | Self::Extracted { error } => {
                 Some(error)
             }
@@ -137,6 +143,7 @@ impl fmt::Display for AttemptReason {
         f.write_str(match self {
             Self::Asked => "asked by the program",
             Self::MoreCompletions => "asked for the completions that were not there",
+            Self::LowerForm => "asked for a looser form of answer, since the endpoint refused the one before",
             Self::Extraction => "asked for the outputs in the text of the first call",
             Self::AskedAsJson { .. } => "asked again as JSON",
             Self::ShownError { .. } => "asked again with the error",

@@ -190,7 +190,6 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
     let refused =
         json!({"choices": [{"message": {"content": null, "refusal": "I can't."}, "finish_reason": "stop"}]});
     let filtered = json!({"choices": [{"message": {"content": null}, "finish_reason": "content_filter"}]});
-    let bad_call = json!({"choices": [{"message": {"tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{"}}]}}]});
     let table = [
         (Answer::body("text/html", html), Protocol, "found text/html: <html> <body>Sign in"),
         (page(502), Server, "found bad gateway: <html>"),
@@ -220,7 +219,6 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
         (json(json!({"error": {"message": "overloaded", "code": 503}})), Server, "overloaded"),
         (json(refused), Refusal, "I can't."),
         (json(filtered), Refusal, "filter"),
-        (json(bad_call), Protocol, "arguments of f"),
         (Answer::body("application/json", "{\"choices\": [{\"mess"), Transport, "cut off"),
         (Answer::body("application/json", "not JSON"), Protocol, "in JSON"),
         (Answer::body("application/json", "[".repeat(100_000)), Protocol, "recursion"),

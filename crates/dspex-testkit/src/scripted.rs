@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dspex_core::lm::{Capabilities, Choice, LmError, LmErrorKind, Reply, Request};
+use dspex_core::lm::{
+    Capabilities, Choice, LmError, LmErrorKind, RefusedForms, Reply, Request, ResponseFormat,
+};
 use dspex_core::{BoxFuture, LanguageModel};
 
 type Answer = Arc<dyn Fn(&Request) -> Result<Reply, LmError> + Send + Sync>;
@@ -28,6 +30,7 @@ type Answer = Arc<dyn Fn(&Request) -> Result<Reply, LmError> + Send + Sync>;
 pub struct ScriptedLm {
     id: String,
     capabilities: Capabilities,
+    refused: RefusedForms,
     answer: Answer,
     latency: Duration,
     failures: BTreeMap<usize, LmError>,
@@ -40,6 +43,7 @@ impl ScriptedLm {
         Self {
             id: "scripted".into(),
             capabilities: Capabilities::default(),
+            refused: RefusedForms::default(),
             answer: Arc::new(answer),
             latency: Duration::ZERO,
             failures: BTreeMap::new(),
@@ -139,7 +143,11 @@ impl LanguageModel for ScriptedLm {
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.capabilities.clone()
+        self.refused.leave_of(self.capabilities.clone())
+    }
+
+    fn note_refused(&self, format: &ResponseFormat) {
+        self.refused.note(format);
     }
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {

@@ -267,8 +267,8 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, InstructionsWording, JsonAdapter,
-        JsonWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, XmlAdapter, XmlWording,
-        by_name, by_name_with, literal, read_text, read_value,
+        JsonWording, Native, NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording,
+        XmlAdapter, XmlWording, by_name, by_name_with, literal, read_text, read_value,
     };
 }
 
@@ -302,7 +302,8 @@ pub mod evaluate {
 pub mod lm {
     pub use dspex_core::lm::{
         Capabilities, Choice, Event, EventStream, FinishReason, LanguageModel, LmError, LmErrorKind, Message,
-        Options, Part, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
+        Options, Part, RefusedForms, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice,
+        ToolSpec,
     };
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }
@@ -362,4 +363,6 @@ mod pages {
     mod validation {}
     #[doc = include_str!("../../../docs/second-calls.md")]
     mod second_calls {}
+    #[doc = include_str!("../../../docs/structured-output.md")]
+    mod structured_output {}
 }

@@ -2,6 +2,7 @@
 //!
 //! Each step follows the [`ParsePolicy`] and notes what it mends. Nothing here asks a model again.
 
+mod beside;
 mod coerce;
 #[doc(hidden)]
 pub mod conformance;
@@ -24,6 +25,7 @@ use coerce::{Coercion, Mismatch};
 pub(crate) use coerce::{coerce_text, coerce_value};
 use scan::{Scanned, Section};
 
+pub(crate) use beside::beside;
 pub(crate) use elements::elements;
 pub(crate) use object::object;
 pub(crate) use scan::{split_lines, strip};

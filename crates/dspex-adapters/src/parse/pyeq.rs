@@ -36,7 +36,9 @@ pub(crate) fn key(value: &Value) -> Option<Value> {
         | Value::Media(_)
         | Value::Document(_)
         | Value::Citations(_)
-        | Value::ToolCalls(_) => return None,
+        | Value::Tool(_)
+        | Value::ToolCalls(_)
+        | Value::History(_) => return None,
         other => other.clone(),
     })
 }

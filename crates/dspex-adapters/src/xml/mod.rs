@@ -13,6 +13,7 @@ use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, Record, RenderCall,
 
 use crate::format::{field_list, field_value, hint};
 use crate::json::JsonAdapter;
+use crate::native::{Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
@@ -42,7 +43,11 @@ pub(crate) use self::write::skeleton;
 #[derive(Clone, Debug, Default)]
 pub struct XmlAdapter {
     wording: Arc<Wording>,
+    native: Native,
 }
+
+/// Whether DSPy's adapter calls tools natively unless told otherwise.
+const DSPY_CALLS_TOOLS: bool = false;
 
 impl XmlAdapter {
     /// The adapter with our wording.
@@ -53,10 +58,21 @@ impl XmlAdapter {
     /// The adapter with another wording.
     #[must_use]
     pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into() }
+        Self { wording: wording.into(), ..Self::default() }
     }
 
-    fn system(&self, signature: &Signature) -> Result<String> {
+    /// The adapter using these of a model's own features.
+    #[must_use]
+    pub fn with_native(mut self, native: Native) -> Self {
+        self.native = native;
+        self
+    }
+
+    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+        Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
+    }
+
+    fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
         let ins = blocks(signature.inputs(), |f| write::place(f, ""));
         let outs = blocks(signature.outputs(), |f| match self.skeleton(f) {
@@ -64,11 +80,11 @@ impl XmlAdapter {
             None => write::place(f, &hint(f, field)),
         });
         let both = [&ins, "\n\n", &outs].concat();
-        Ok(fill(
+        fill(
             &self.wording.xml.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)?),
-                ("outputs", &field_list(signature.outputs(), field)?),
+                ("inputs", &field_list(signature.inputs(), field)),
+                ("outputs", &field_list(signature.outputs(), field)),
                 ("blocks", both.trim_start()),
                 ("input_blocks", &ins),
                 ("output_blocks", &outs),
@@ -78,7 +94,7 @@ impl XmlAdapter {
                 ),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
-        ))
+        )
     }
 
     /// The tags inside the tags of an output; none where it is written as a block.
@@ -95,15 +111,21 @@ impl XmlAdapter {
     }
 
     /// The model's turn of a demonstration: every output.
-    fn assistant(&self, signature: &Signature, demo: &Record, compat: bool) -> Result<String> {
+    fn assistant(
+        &self,
+        signature: &Signature,
+        outputs: &Record,
+        missing: Option<&str>,
+        compat: bool,
+    ) -> Result<String> {
         let mut out = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
-            out.push(match demo.get(&field.name) {
-                Some(value) if self.wording.xml.flat => {
-                    write::block(&field.name, &field_value(field, value)?)
-                }
-                Some(value) => write::output(field, value, compat)?,
-                None => write::block(&field.name, &fill(&self.wording.demo.missing_output, &[])),
+            let given = outputs.get(&field.name);
+            let (value, missing) = (given.unwrap_or(&Value::None), missing.filter(|_| given.is_none()));
+            out.push(match missing {
+                Some(missing) => write::block(&field.name, missing),
+                None if self.wording.xml.flat => write::block(&field.name, &field_value(field, value)?),
+                None => write::output(field, value, compat)?,
             });
         }
         Ok(parse::strip(&out.join("\n\n")).to_owned())
@@ -195,16 +217,32 @@ impl Adapter for XmlAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let signature = call.signature;
+        let plan = self.plan(call);
+        let signature = plan.signature.as_ref();
+        let as_dspy = call.compat || self.wording.is_foreign();
+        let (system, reminder) = if signature.outputs().is_empty() && !as_dspy {
+            (turns::native_system(signature, &self.wording), fill(&self.wording.native.reminder, &[]))
+        } else {
+            (self.system(signature), self.reminder(signature))
+        };
         let messages = turns::messages(
             call,
-            self.system(signature)?,
+            &plan,
+            &system,
             &self.wording.demo,
-            &self.reminder(signature),
+            &reminder,
             |field, value| self.input(field, value),
-            |demo| self.assistant(signature, demo, call.compat || self.wording.is_foreign()),
+            |signature, outputs, missing| self.assistant(signature, outputs, missing, as_dspy),
         )?;
-        Ok(Request::new(messages))
+        let mut request = Request::new(messages);
+        plan.complete(call, &mut request)?;
+        Ok(request)
+    }
+
+    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
+        parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
+            self.parse(signature, completion, policy)
+        })
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
@@ -212,7 +250,8 @@ impl Adapter for XmlAdapter {
     }
 
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(JsonAdapter::with_wording(Arc::clone(&self.wording))))
+        let json = JsonAdapter::with_wording(Arc::clone(&self.wording)).with_native(self.native.clone());
+        Some(Arc::new(json.asked_by_chat()))
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {

@@ -1,7 +1,7 @@
 //! `dspex render`: the request of a call, without the call.
 
 use clap::Args;
-use dspex_core::lm::{Message, Options, Request, ResponseFormat};
+use dspex_core::lm::{Message, Options, Request, ResponseFormat, ToolSpec};
 use dspex_core::{Module as _, Program as _, Result, shorten_text};
 use serde_json::{Map, Value as Json, json};
 
@@ -23,7 +23,7 @@ pub(crate) struct Render {
     #[arg(long, value_name = "MODEL")]
     lm: Option<String>,
 
-    /// Print `{"messages": [...], "response_format": ..., "options": {...}}`
+    /// Print `{"messages": [...], "tools": [...], "response_format": ..., "options": {...}}`
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -50,6 +50,7 @@ impl Render {
             let messages: Vec<Json> = request.messages.iter().map(Message::to_json).collect();
             print_json(&json!({
                 "messages": messages,
+                "tools": tools(&request),
                 "response_format": response_format(&request),
                 "options": options(&request.options),
             }))?;
@@ -58,10 +59,13 @@ impl Render {
                 let line = if i > 0 { "\n" } else { "" };
                 print(&format!("{line}--- {}\n{}", message.role.name(), shown(message).trim_end()))?;
             }
-            let rest =
-                [("response format", response_format(&request)), ("options", options(&request.options))];
+            let rest = [
+                ("tools", tools(&request)),
+                ("response format", response_format(&request)),
+                ("options", options(&request.options)),
+            ];
             for (name, value) in rest {
-                if !value.is_null() && value != json!({}) {
+                if !value.is_null() && value != json!({}) && value != json!([]) {
                     print(&format!("\n--- {name}\n{value}"))?;
                 }
             }
@@ -80,6 +84,13 @@ fn shown(message: &Message) -> String {
         Json::Array(parts) => parts.iter().map(part).collect(),
         _ => message.text(),
     }
+}
+
+/// The tools that the model may call natively.
+fn tools(request: &Request) -> Json {
+    let tool =
+        |t: &ToolSpec| json!({"name": t.name, "description": t.description, "parameters": t.parameters});
+    request.tools.iter().map(tool).collect()
 }
 
 /// The form of the answer, in the words of chat completions; null where none is asked for.

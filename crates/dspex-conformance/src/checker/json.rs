@@ -12,6 +12,10 @@ pub(super) fn names(reminder: &str) -> Vec<&str> {
 
 /// The object that shows the outputs: where it starts and ends in the text, and what stands behind the place of each.
 pub(super) fn find_object(text: &str, from: usize, outputs: &[&str]) -> Option<(usize, usize, Vec<String>)> {
+    if outputs.is_empty() {
+        let start = from + text.get(from..)?.find("\n\n{}")? + "\n\n".len();
+        return Some((start, start + "{}".len(), Vec::new()));
+    }
     // Other texts may look like an object, so every start is tried.
     text.get(from..)?.match_indices("\n\n{\n").find_map(|(at, blank)| {
         let start = from + at + blank.len() - "{\n".len();

@@ -17,6 +17,7 @@ mod saved_state;
 mod signature_ops;
 mod string_metrics;
 mod string_signatures;
+mod tools;
 
 use serde_json::Value as Json;
 
@@ -48,6 +49,8 @@ pub const UNITS: &[(&str, Run)] = &[
     ("answer_passage_match", answer_passage_match::run),
     ("string_metrics", string_metrics::run),
     ("majority", majority::run),
+    ("tools", tools::run),
+    ("tool_calls_invocation", tools::run_call),
 ];
 
 /// The tables whose entries are told apart by their keys alone.

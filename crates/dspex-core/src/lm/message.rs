@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::value::{Document, DocumentType, Media, MediaKind, MediaSource, ToolCall};
+use crate::value::{Citations, Document, DocumentType, Media, MediaKind, MediaSource, ToolCall};
 
 /// Who speaks in a [`Message`].
 ///
@@ -58,6 +58,15 @@ pub enum Part {
     Document(Document),
     /// A call that the model wants made.
     ToolCall(ToolCall),
+    /// A call whose arguments are not JSON of an object, as the model wrote them.
+    BrokenToolCall {
+        /// The provider's id of the call.
+        id: Option<String>,
+        /// Name of the tool.
+        name: String,
+        /// What stands for the arguments.
+        arguments: String,
+    },
     /// What a call gave.
     ToolResult {
         /// Id of the call.
@@ -71,6 +80,8 @@ pub enum Part {
     },
     /// The model's reasoning.
     Reasoning(String),
+    /// What the model cites of the documents that it was given.
+    Citations(Citations),
     /// Something that only its provider understands and wants back unchanged.
     Opaque {
         /// The provider.

@@ -5,6 +5,7 @@
 
 mod error;
 mod message;
+mod refused;
 mod reply;
 mod request;
 
@@ -18,6 +19,7 @@ use serde_json::{Map, Value as Json};
 pub use error::{LmError, LmErrorKind};
 pub use message::{Message, Part, Role};
 pub(crate) use message::{document_json, media_json};
+pub use refused::RefusedForms;
 pub use reply::{Choice, Event, FinishReason, Reply, ReplyBuilder};
 pub use request::{Options, Request, ResponseFormat, ToolChoice, ToolSpec};
 
@@ -63,6 +65,8 @@ pub struct Capabilities {
     pub json_object: bool,
     /// It gives its reasoning apart from its answer.
     pub reasoning: bool,
+    /// It cites documents apart from its answer.
+    pub citations: bool,
     /// It looks at images.
     pub images: bool,
     /// It hears sounds.
@@ -101,6 +105,12 @@ pub trait LanguageModel: Send + Sync {
     /// What the model can do beyond text.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
+    }
+
+    /// Takes note that the endpoint refused a form of answer. A model that can, no longer declares it in its
+    /// [`capabilities`](Self::capabilities), so that the next request does not ask for it again.
+    fn note_refused(&self, format: &ResponseFormat) {
+        let _ = format;
     }
 
     /// What of its set-up a saved program keeps beside the name, under DSPy's names: `cache`, `num_retries`,
@@ -144,6 +154,10 @@ impl<T: LanguageModel + ?Sized> LanguageModel for Arc<T> {
 
     fn capabilities(&self) -> Capabilities {
         (**self).capabilities()
+    }
+
+    fn note_refused(&self, format: &ResponseFormat) {
+        (**self).note_refused(format);
     }
 
     fn settings(&self) -> Map<String, Json> {

@@ -325,7 +325,7 @@ impl ReplyBuilder {
             .with_partial(partial)
             .with_usage(self.usage));
         };
-        let choices = self.choices.into_iter().map(Building::finish).collect::<Result<Vec<_>, _>>()?;
+        let choices: Vec<Choice> = self.choices.into_iter().map(Building::finish).collect();
         if choices.is_empty() {
             let e = LmError::new(LmErrorKind::Protocol, "expected at least one completion, found none");
             return Err(e.with_usage(self.usage).with_request_id(request_id));
@@ -335,27 +335,25 @@ impl ReplyBuilder {
 }
 
 impl Building {
-    fn finish(self) -> Result<Choice, LmError> {
+    fn finish(self) -> Choice {
         let mut parts = self.parts;
         for (id, name, arguments) in self.calls {
             // Tools without arguments are called with nothing, or with `null` by some models.
             let args = if matches!(arguments.trim(), "" | "null") {
-                Record::new()
+                Some(Record::new())
             } else {
                 // What a model writes is plain JSON: a key that looks like a tag of ours is a key.
                 Value::from_plain_json(&arguments)
                     .ok()
                     .and_then(|v| if let Value::Dict(d) = v { Record::try_from(d).ok() } else { None })
-                    .ok_or_else(|| {
-                        LmError::new(
-                            LmErrorKind::Protocol,
-                            format!("expected the arguments of {name} as a JSON object, found {arguments:?}"),
-                        )
-                    })?
             };
-            parts.push(Part::ToolCall(ToolCall { id, name, args }));
+            // How broken JSON is read is not the wire's to say.
+            parts.push(match args {
+                Some(args) => Part::ToolCall(ToolCall { id, name, args }),
+                None => Part::BrokenToolCall { id, name, arguments },
+            });
         }
         let finish = self.finish.unwrap_or_else(|| FinishReason::Other("unknown".into()));
-        Ok(Choice { parts, finish, logprobs: self.logprobs })
+        Choice { parts, finish, logprobs: self.logprobs }
     }
 }

@@ -26,6 +26,8 @@ pub struct Request {
     pub tools: Vec<ToolSpec>,
     /// Whether it must.
     pub tool_choice: Option<ToolChoice>,
+    /// Whether it may call several at one time; none leaves it to the provider.
+    pub parallel_tool_calls: Option<bool>,
     /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
 }
@@ -209,4 +211,14 @@ pub enum ResponseFormat {
         /// Whether the provider must hold the model to it.
         strict: bool,
     },
+}
+
+impl ResponseFormat {
+    /// The name of the form: `json_object`, `json_schema`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::JsonObject => "json_object",
+            Self::JsonSchema { .. } => "json_schema",
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Whether a value is of a type, without changing it: for inputs, which callers give as they mean them.
 
 use super::{FieldType, Special};
-use crate::value::{Dict, Media, MediaKind, Value};
+use crate::value::{Dict, History, Media, MediaKind, Tool, ToolCalls, Value};
 
 /// A value that is not of its type.
 ///
@@ -61,7 +61,13 @@ impl FieldType {
             | (Self::Dict(None), Value::Dict(_))
             | (Self::Special(Special::Document), Value::Document(_))
             | (Self::Special(Special::Citations), Value::Citations(_))
-            | (Self::Special(Special::ToolCalls), Value::ToolCalls(_)) => true,
+            | (Self::Special(Special::ToolCalls), Value::ToolCalls(_))
+            | (Self::Special(Special::History), Value::History(_))
+            | (Self::Special(Special::Tool), Value::Tool(_)) => true,
+            // Data files have mappings where programs have these.
+            (Self::Special(Special::ToolCalls), value) => ToolCalls::from_value(value).is_some(),
+            (Self::Special(Special::History), value) => History::from_value(value).is_some(),
+            (Self::Special(Special::Tool), value) => Tool::from_value(value).is_some(),
             // Rust types of these kinds come through serde as their text.
             (Self::Date, Value::Str(s)) => s.parse::<crate::value::Date>().is_ok(),
             (Self::DateTime, Value::Str(s)) => s.parse::<crate::value::DateTime>().is_ok(),

@@ -66,6 +66,31 @@ impl Value {
     pub fn from_plain_json(text: &str) -> Result<Self, JsonError> {
         plain(&parse(text)?).map_err(|key| twice(&key))
     }
+
+    /// The value that JSON stands for: no key in it is a tag.
+    ///
+    /// ```
+    /// use dspex_core::Value;
+    /// let json = serde_json::json!({"$int": [1, null]});
+    /// assert_eq!(Value::from_plain(&json).to_repr()?, "{'$int': [1, None]}");
+    /// # Ok::<(), dspex_core::value::text::UnsupportedKind>(())
+    /// ```
+    pub fn from_plain(json: &Json) -> Self {
+        match json {
+            Json::Null => Self::None,
+            Json::Bool(b) => Self::Bool(*b),
+            Json::Number(n) => match (n.as_i64(), n.as_u64()) {
+                (Some(i), _) => i.into(),
+                (None, Some(u)) => u.into(),
+                (None, None) => Self::Float(n.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(s) => s.as_str().into(),
+            Json::Array(items) => Self::List(items.iter().map(Self::from_plain).collect()),
+            Json::Object(map) => {
+                Self::Dict(map.iter().map(|(k, v)| (Self::from(k.as_str()), Self::from_plain(v))).collect())
+            }
+        }
+    }
 }
 
 fn parse(text: &str) -> Result<JsonValue<'_>, JsonError> {

@@ -1,6 +1,6 @@
-//! Parts that are not text: images, sounds, files, and calls of tools. Nothing is opened or fetched here.
+//! Parts that are not text: images, sounds and files. Nothing is opened or fetched here.
 
-use super::{Record, mime};
+use super::mime;
 
 /// What a [`Media`] value is. A field of one kind does not take another.
 ///
@@ -235,36 +235,3 @@ impl Media {
         self
     }
 }
-
-/// One call of a tool that the model wants made.
-///
-/// ```
-/// use dspex_core::{Record, value::ToolCall};
-/// let call = ToolCall {
-///     id: Some("call_1".into()),
-///     name: "weather".into(),
-///     args: Record::new().with("place", "Oslo"),
-/// };
-/// assert_eq!(call.args.get("place").unwrap().as_str(), Some("Oslo"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ToolCall {
-    /// The provider's id of the call, which its result must name.
-    pub id: Option<String>,
-    /// Name of the tool.
-    pub name: String,
-    /// Arguments by name.
-    pub args: Record,
-}
-
-/// Calls of tools that the model wants made, in order: the value of a field of type `dspy.ToolCalls`.
-///
-/// ```
-/// use dspex_core::{FieldType, Record, Special, Value, value::{ToolCall, ToolCalls}};
-/// let call = ToolCall { id: None, name: "weather".into(), args: Record::new().with("place", "Oslo") };
-/// let calls = Value::ToolCalls(ToolCalls(vec![call]));
-/// assert_eq!(calls.kind(), "tool_calls");
-/// assert!(FieldType::Special(Special::ToolCalls).check(&calls).is_ok());
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ToolCalls(pub Vec<ToolCall>);

@@ -6,6 +6,7 @@
 mod code;
 mod dict;
 mod document;
+mod history;
 mod image;
 mod int;
 pub mod json;
@@ -18,21 +19,27 @@ mod scalar;
 mod serde_de;
 mod serde_ser;
 mod special;
+mod special_serde;
 pub mod tagged;
 pub mod text;
+mod tool;
+mod tool_calls;
 
 use std::hash::{Hash, Hasher};
 
 pub use code::{Code, Language, Reasoning, language};
 pub use dict::Dict;
 pub use document::{Citation, Citations, Document, DocumentType};
+pub use history::History;
 pub use image::{Audio, File, Image};
 pub use int::Int;
-pub use media::{Media, MediaError, MediaKind, MediaSource, ToolCall, ToolCalls};
+pub use media::{Media, MediaError, MediaKind, MediaSource};
 pub use record::Record;
 pub use scalar::{Date, DateTime, Decimal, ScalarError, Time, TimeDelta, Uuid};
 pub use serde_de::{ValueError, from_value};
 pub use serde_ser::to_value;
+pub use tool::{Tool, ToolError};
+pub use tool_calls::{ToolCall, ToolCallResult, ToolCalls};
 
 /// A value of one field, of any kind that a signature can name.
 ///
@@ -97,8 +104,12 @@ pub enum Value {
     Document(Document),
     /// What an answer cites.
     Citations(Citations),
+    /// A tool that the model may call.
+    Tool(Tool),
     /// Calls that the model wants made.
     ToolCalls(ToolCalls),
+    /// Earlier turns of a conversation.
+    History(History),
 }
 
 /// A member of an enumeration: the enumeration's name, the member's name and its value.
@@ -171,7 +182,9 @@ impl Value {
             Self::Media(m) => m.kind.name(),
             Self::Document(_) => "document",
             Self::Citations(_) => "citations",
+            Self::Tool(_) => "tool",
             Self::ToolCalls(_) => "tool_calls",
+            Self::History(_) => "history",
         }
     }
 
@@ -274,7 +287,9 @@ impl PartialEq for Value {
             (Self::Media(a), Self::Media(b)) => a == b,
             (Self::Document(a), Self::Document(b)) => a == b,
             (Self::Citations(a), Self::Citations(b)) => a == b,
+            (Self::Tool(a), Self::Tool(b)) => a == b,
             (Self::ToolCalls(a), Self::ToolCalls(b)) => a == b,
+            (Self::History(a), Self::History(b)) => a == b,
             _ => false,
         }
     }
@@ -308,7 +323,9 @@ impl Hash for Value {
             Self::Media(m) => m.hash(state),
             Self::Document(d) => d.hash(state),
             Self::Citations(c) => c.hash(state),
+            Self::Tool(t) => t.hash(state),
             Self::ToolCalls(t) => t.hash(state),
+            Self::History(h) => h.hash(state),
         }
     }
 }

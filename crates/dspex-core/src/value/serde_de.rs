@@ -139,9 +139,13 @@ impl<'de> de::Deserializer<'de> for FromValue {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
+        if name == super::special_serde::MARK {
+            let read = visitor.visit_newtype_struct(self.0.to_tagged());
+            return read.map_err(|e| ValueError::message(e.to_string()));
+        }
         visitor.visit_newtype_struct(self)
     }
 

@@ -98,6 +98,10 @@ impl ser::Serializer for ToValue {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> R {
+        if name == super::special_serde::MARK {
+            let json = serde_json::to_value(value).map_err(ser::Error::custom)?;
+            return Value::from_tagged(&json).map_err(ser::Error::custom);
+        }
         let value = value.serialize(self)?;
         // The types that are values of their own say so by their name.
         if name.starts_with('$')

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
-    Dict, EnumMember, Int, Media, MediaKind, MediaSource, Record, StructValue, TimeDelta, ToolCall,
-    ToolCalls, Value,
+    Dict, EnumMember, History, Int, Media, MediaKind, MediaSource, Record, StructValue, TimeDelta, Tool,
+    ToolCall, ToolCallResult, ToolCalls, Value,
 };
 use crate::types::Special;
 
@@ -72,16 +72,15 @@ impl Value {
             Self::Media(m) => media_to_tagged(m),
             Self::Document(_) => json!({"$dspy": "Document", "fields": self.fields()}),
             Self::Citations(_) => json!({"$dspy": "Citations", "fields": self.fields()}),
-            Self::ToolCalls(calls) => {
-                let calls: Vec<_> = calls
-                    .0
-                    .iter()
-                    .map(|c| {
-                        json!({"$dspy": "ToolCalls.ToolCall",
-                               "fields": {"id": c.id, "name": c.name, "args": c.args.to_tagged()}})
-                    })
-                    .collect();
-                json!({"$dspy": "ToolCalls", "fields": {"tool_calls": calls, "tool_call_results": null}})
+            Self::Tool(tool) => {
+                let mut map = tool.to_json();
+                map.insert("$dspy".into(), json!("Tool"));
+                Json::Object(map)
+            }
+            Self::ToolCalls(calls) => calls_to_tagged(calls),
+            Self::History(history) => {
+                let messages: Vec<Json> = history.messages.iter().map(Record::to_tagged).collect();
+                class("History", &json!({"messages": messages}))
             }
         }
     }
@@ -164,6 +163,27 @@ fn media_to_tagged(m: &Media) -> Json {
         MediaSource::Id(id) => ("id", id),
     };
     json!({"$media": m.kind.name(), form: place, "format": m.format, "name": m.name})
+}
+
+/// A value of one of DSPy's classes.
+fn class(name: &str, fields: &Json) -> Json {
+    json!({"$dspy": name, "fields": fields})
+}
+
+fn calls_to_tagged(calls: &ToolCalls) -> Json {
+    let made = calls.tool_calls.iter().map(|c| {
+        class("ToolCalls.ToolCall", &json!({"id": c.id, "name": c.name, "args": c.args.to_tagged()}))
+    });
+    let result = |r: &ToolCallResult| {
+        let value = r.value.to_tagged();
+        let fields = json!({"call_id": r.call_id, "name": r.name, "value": value, "is_error": r.is_error});
+        class("ToolCallResults.ToolCallResult", &fields)
+    };
+    let results = calls.tool_call_results.as_ref().map(|results| {
+        let results: Vec<Json> = results.iter().map(result).collect();
+        class("ToolCallResults", &json!({"tool_call_results": results}))
+    });
+    class("ToolCalls", &json!({"tool_calls": made.collect::<Vec<_>>(), "tool_call_results": results}))
 }
 
 /// The keys that belong to a tag.
@@ -292,6 +312,9 @@ fn without_tags(fields: &Map<String, Json>) -> Json {
 
 /// Values of DSPy's own types, as the conformance corpus and DSPy's demos carry them.
 fn dspy_from(name: &str, map: &Map<String, Json>) -> Result<Option<Value>, TagError> {
+    if name == "Tool" {
+        return Ok(Tool::from_json(&Json::Object(map.clone())).map(Value::Tool));
+    }
     let Some(fields) = map.get("fields").and_then(Json::as_object) else { return Ok(None) };
     let get = |k: &str| fields.get(k).and_then(Json::as_str).map(str::to_owned);
     let own = |special: &Special| {
@@ -307,22 +330,44 @@ fn dspy_from(name: &str, map: &Map<String, Json>) -> Result<Option<Value>, TagEr
         "Document" => own(&Special::Document),
         "Citations" => own(&Special::Citations),
         "ToolCalls" => {
-            let calls = fields.get("tool_calls").and_then(Json::as_array).cloned().unwrap_or_default();
-            let calls = calls
-                .iter()
-                .map(|call| {
-                    let call = call.get("fields").unwrap_or(call);
-                    Ok(ToolCall {
-                        id: call.get("id").and_then(Json::as_str).map(str::to_owned),
-                        name: call.get("name").and_then(Json::as_str).unwrap_or_default().to_owned(),
-                        args: Record::from_tagged(call.get("args").unwrap_or(&json!({})))?,
-                    })
-                })
-                .collect::<Result<_, TagError>>()?;
-            Some(Value::ToolCalls(ToolCalls(calls)))
+            let calls = fields.get("tool_calls").and_then(Json::as_array);
+            let calls = calls.into_iter().flatten().map(call_from).collect::<Result<_, _>>()?;
+            let results = results_from(fields.get("tool_call_results").unwrap_or(&Json::Null))?;
+            Some(Value::ToolCalls(ToolCalls { tool_calls: calls, tool_call_results: results }))
+        }
+        "History" => {
+            let messages = fields.get("messages").and_then(Json::as_array);
+            let messages =
+                messages.into_iter().flatten().map(Record::from_tagged).collect::<Result<_, _>>()?;
+            Some(Value::History(History { messages }))
         }
         _ => None,
     })
+}
+
+fn call_from(call: &Json) -> Result<ToolCall, TagError> {
+    let call = call.get("fields").unwrap_or(call);
+    Ok(ToolCall {
+        id: call.get("id").and_then(Json::as_str).map(str::to_owned),
+        name: call.get("name").and_then(Json::as_str).unwrap_or_default().to_owned(),
+        args: Record::from_tagged(call.get("args").unwrap_or(&json!({})))?,
+    })
+}
+
+fn results_from(results: &Json) -> Result<Option<Vec<ToolCallResult>>, TagError> {
+    let Some(results) = results.pointer("/fields/tool_call_results").and_then(Json::as_array) else {
+        return Ok(None);
+    };
+    let result = |result: &Json| {
+        let fields = result.get("fields").unwrap_or(result);
+        Ok(ToolCallResult {
+            call_id: fields.get("call_id").and_then(Json::as_str).map(str::to_owned),
+            name: fields.get("name").and_then(Json::as_str).unwrap_or_default().to_owned(),
+            value: Value::from_tagged(fields.get("value").unwrap_or(&Json::Null))?,
+            is_error: fields.get("is_error").and_then(Json::as_bool).unwrap_or(false),
+        })
+    };
+    results.iter().map(result).collect::<Result<_, _>>().map(Some)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 //! Prompts carry these spellings byte for byte, because models and saved demos have seen them. This module does
 //! not decide which spelling a field gets; adapters do.
 
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 
-use super::{StructValue, Value};
+use super::{History, Record, StructValue, ToolCalls, Value};
 
 /// A value of a kind that a spelling cannot carry yet.
 ///
@@ -118,7 +119,18 @@ impl Value {
             Self::Enum(e) => e.value.to_text()?,
             Self::Struct(s) => {
                 let mut out = String::new();
-                write_fields(&mut out, s, " ")?;
+                write_fields(&mut out, s.fields.iter(), " ")?;
+                out
+            }
+            Self::Tool(tool) => tool.to_string(),
+            Self::ToolCalls(calls) => {
+                let mut out = String::new();
+                write_fields(&mut out, calls_fields(calls), " ")?;
+                out
+            }
+            Self::History(history) => {
+                let mut out = String::new();
+                write_fields(&mut out, history_fields(history), " ")?;
                 out
             }
             other => other.to_repr()?,
@@ -171,11 +183,15 @@ impl Value {
                 out.push('>');
             }
             Self::Struct(s) => {
-                out.push_str(&s.type_name);
-                out.push('(');
-                write_fields(out, s, ", ")?;
+                write_class(out, &s.type_name, s.fields.iter())?;
+            }
+            Self::Tool(tool) => {
+                let _ = write!(out, "Tool(name={}, desc={}, args=", tool.name(), tool.description());
+                out.push_str(&tool.args_repr());
                 out.push(')');
             }
+            Self::ToolCalls(calls) => write_class(out, "ToolCalls", calls_fields(calls))?,
+            Self::History(history) => write_class(out, "History", history_fields(history))?,
             other => return Err(UnsupportedKind { kind: other.kind(), form: "text" }),
         }
         Ok(())
@@ -245,7 +261,9 @@ impl Value {
             Self::Media(_) | Self::Document(_) | Self::Citations(_) => {
                 self.fields_value().write_json(out, depth)?;
             }
-            other => return Err(UnsupportedKind { kind: other.kind(), form: "JSON" }),
+            Self::Tool(tool) => write_json_str(out, &tool.to_string()),
+            Self::ToolCalls(calls) => calls.to_value().write_json(out, depth)?,
+            Self::History(history) => history.to_value().write_json(out, depth)?,
         }
         Ok(())
     }
@@ -263,17 +281,59 @@ impl Value {
     }
 }
 
-/// The fields of a struct with their names.
-fn write_fields(out: &mut String, s: &StructValue, between: &str) -> Result<(), UnsupportedKind> {
-    for (i, (name, value)) in s.fields.iter().enumerate() {
+/// Fields with their names.
+fn write_fields<'a, V: Borrow<Value>>(
+    out: &mut String,
+    fields: impl IntoIterator<Item = (&'a str, V)>,
+    between: &str,
+) -> Result<(), UnsupportedKind> {
+    for (i, (name, value)) in fields.into_iter().enumerate() {
         if i > 0 {
             out.push_str(between);
         }
         out.push_str(name);
         out.push('=');
-        value.write_repr(out)?;
+        value.borrow().write_repr(out)?;
     }
     Ok(())
+}
+
+/// A class with its fields.
+fn write_class<'a, V: Borrow<Value>>(
+    out: &mut String,
+    name: &str,
+    fields: impl IntoIterator<Item = (&'a str, V)>,
+) -> Result<(), UnsupportedKind> {
+    out.push_str(name);
+    out.push('(');
+    write_fields(out, fields, ", ")?;
+    out.push(')');
+    Ok(())
+}
+
+/// The fields of DSPy's class for calls.
+fn calls_fields(calls: &ToolCalls) -> [(&'static str, Value); 2] {
+    let class = |type_name: &str, fields| Value::Struct(StructValue { type_name: type_name.into(), fields });
+    let made = calls.tool_calls.iter().map(|call| {
+        let fields = Record::new().with("id", call.id.clone()).with("name", call.name.as_str());
+        class("ToolCall", fields.with("args", call.args.clone()))
+    });
+    let results = calls.tool_call_results.as_ref().map(|results| {
+        let each = results.iter().map(|result| {
+            let fields =
+                Record::new().with("call_id", result.call_id.clone()).with("name", result.name.as_str());
+            let fields = fields.with("value", result.value.clone()).with("is_error", result.is_error);
+            class("ToolCallResult", fields)
+        });
+        let each: Vec<Value> = each.collect();
+        class("ToolCallResults", Record::new().with("tool_call_results", each))
+    });
+    [("tool_calls", Value::List(made.collect())), ("tool_call_results", results.into())]
+}
+
+/// The field of DSPy's class for conversations.
+fn history_fields(history: &History) -> [(&'static str, Value); 1] {
+    [("messages", Value::List(history.messages.iter().cloned().map(Value::from).collect()))]
 }
 
 fn write_items(out: &mut String, open: &str, items: &[Value], close: &str) -> Result<(), UnsupportedKind> {

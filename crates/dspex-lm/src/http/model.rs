@@ -5,7 +5,8 @@ use std::fmt;
 
 use dspex_core::BoxFuture;
 use dspex_core::lm::{
-    Capabilities, Event, EventStream, LanguageModel, LmError, LmErrorKind, Reply, ReplyBuilder, Request,
+    Capabilities, Event, EventStream, LanguageModel, LmError, LmErrorKind, RefusedForms, Reply, ReplyBuilder,
+    Request, ResponseFormat,
 };
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use reqwest::Url;
@@ -38,6 +39,7 @@ pub(crate) struct HttpLm {
     wire: Wire,
     quirks: Quirks,
     capabilities: Capabilities,
+    refused: RefusedForms,
 }
 
 impl HttpLm {
@@ -59,7 +61,8 @@ impl HttpLm {
         }
         let secrets = endpoint.headers.into_iter().map(|(_, value)| value).chain(endpoint.key).collect();
         let transport = Transport::new(url, headers, endpoint.timeouts, Redaction::new(secrets))?;
-        Ok(Self { id: id.to_owned(), model: model.to_owned(), transport, wire, quirks, capabilities })
+        let (id, model, refused) = (id.to_owned(), model.to_owned(), RefusedForms::default());
+        Ok(Self { id, model, transport, wire, quirks, capabilities, refused })
     }
 
     async fn open(&self, request: &Request, stream: bool) -> Result<Body, LmError> {
@@ -214,7 +217,11 @@ impl LanguageModel for HttpLm {
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.capabilities.clone()
+        self.refused.leave_of(self.capabilities.clone())
+    }
+
+    fn note_refused(&self, format: &ResponseFormat) {
+        self.refused.note(format);
     }
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {

@@ -42,6 +42,7 @@ fn encode(request: &Request, model: &str, quirks: Quirks, stream: bool) -> Resul
     set("top_logprobs", o.logprobs.filter(|k| *k > 0).map(Json::from));
     set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
     set("tool_choice", request.tool_choice.as_ref().map(tool_choice).transpose()?);
+    set("parallel_tool_calls", request.parallel_tool_calls.map(Json::from));
     set("response_format", request.response_format.as_ref().map(response_format).transpose()?);
     set("stream", stream.then(|| json!(true)));
     set("stream_options", stream.then(|| json!({"include_usage": true})));

@@ -8,7 +8,7 @@ use dspex_core::{
     Note, ParseRule, Record, RenderCall, Result, Signature,
 };
 
-use super::Setup;
+use super::{Setup, ladder};
 
 /// What is asked: by the predictor itself, or by it of the text of a reply.
 pub(super) struct Question<'a> {
@@ -26,12 +26,17 @@ pub(super) struct Question<'a> {
 impl Question<'_> {
     /// The request by which an adapter asks it.
     pub(super) fn request(&self, adapter: &dyn Adapter) -> Result<Request> {
-        let call = RenderCall::new(self.signature, self.inputs)
-            .demos(self.demos)
-            .capabilities(self.lm.capabilities());
-        let mut request = adapter.render(&call)?;
+        let mut request = adapter.render(&self.call())?;
         request.options = self.options.over(&request.options);
         Ok(request)
+    }
+
+    /// What an adapter is told of it.
+    fn call(&self) -> RenderCall<'_> {
+        RenderCall::new(self.signature, self.inputs)
+            .demos(self.demos)
+            .capabilities(self.lm.capabilities())
+            .options(&self.options)
     }
 }
 
@@ -124,10 +129,10 @@ impl Exchange<'_> {
         &mut self,
         question: &Question<'_>,
         adapter: Arc<dyn Adapter>,
-        request: Request,
+        mut request: Request,
         reason: AttemptReason,
     ) -> Result<Turn> {
-        let reply = self.ask_for_all(question.lm, &request, reason).await?;
+        let reply = ladder::ask(self, question.lm, &mut request, reason).await?;
         let read = self.read(question, &*adapter, &reply, AttemptReason::Extraction).await;
         let error = read.as_ref().err().filter(|e| !e.is_in_extraction());
         if let Some(e) = error {
@@ -160,7 +165,7 @@ impl Exchange<'_> {
         for (i, choice) in reply.choices.iter().enumerate() {
             let read = match adapter.extraction(question.signature, choice, self.setup.policy) {
                 Ok(None) => adapter
-                    .parse(question.signature, choice, self.setup.policy)
+                    .read(&question.call(), choice, self.setup.policy)
                     .map(|parsed| (parsed.fields, parsed.notes)),
                 Ok(Some(_)) if question.about_a_reply => Err(Error::configuration(
                     "expected an adapter that reads the replies of second calls itself, found one that asks again",
@@ -220,7 +225,7 @@ impl Exchange<'_> {
     }
 
     /// Asks until there are as many completions as were asked for. A model that gives one at a time is asked again.
-    async fn ask_for_all(
+    pub(super) async fn ask_for_all(
         &mut self,
         lm: &dyn LanguageModel,
         request: &Request,

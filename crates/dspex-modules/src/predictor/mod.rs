@@ -3,6 +3,7 @@
 //! It works on records; types are put around it by [`Predict`](crate::Predict).
 
 mod exchange;
+mod ladder;
 
 use std::sync::Arc;
 

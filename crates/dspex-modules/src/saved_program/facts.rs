@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::plain::{from_plain, to_plain};
+use super::plain::to_plain;
 
 /// The number of the format that is written, and the highest that is read.
 pub const FORMAT: u64 = 1;
@@ -157,7 +157,7 @@ impl PredictorFacts {
     pub(super) fn of(signature: &Signature, demos: &[Example], values: &Record) -> Self {
         let fields = |fields: &[Field]| fields.iter().map(FieldFacts::of).collect();
         let lost = |demo: &Example| -> Map<String, Json> {
-            let lost = |v: &Value| from_plain(&to_plain(v)) != *v;
+            let lost = |v: &Value| Value::from_plain(&to_plain(v)) != *v;
             demo.record()
                 .iter()
                 .filter(|(_, v)| lost(v))

@@ -3,7 +3,7 @@
 //! JSON lacks kinds that values have (dates, tuples, members of enumerations). What the plain form loses of a value
 //! stands once more, without loss, under the key `dspex`.
 
-use dspex_core::value::ToolCall;
+use dspex_core::value::{ToolCall, ToolCallResult};
 use dspex_core::{Record, Value};
 use serde_json::{Map, Number, Value as Json, json};
 
@@ -25,7 +25,17 @@ pub(super) fn to_plain(value: &Value) -> Json {
         Value::Dict(d) => Json::Object(d.iter().map(|(k, v)| (key(k), to_plain(v))).collect()),
         Value::Struct(s) => Json::Object(record_to_plain(&s.fields)),
         Value::Enum(e) => to_plain(&e.value),
-        Value::ToolCalls(calls) => json!({"tool_calls": calls.0.iter().map(call).collect::<Vec<_>>()}),
+        Value::ToolCalls(calls) => {
+            let made: Vec<Json> = calls.tool_calls.iter().map(call).collect();
+            let mut out = json!({"tool_calls": made});
+            if let Some(results) = &calls.tool_call_results {
+                out["tool_call_results"] = to_plain(&ToolCallResult::all_to_value(results));
+            }
+            out
+        }
+        Value::History(history) => {
+            json!({"messages": history.messages.iter().map(record_to_plain).collect::<Vec<_>>()})
+        }
         other => json!(text(other)),
     }
 }
@@ -33,24 +43,6 @@ pub(super) fn to_plain(value: &Value) -> Json {
 /// A record as a plain JSON object.
 pub(super) fn record_to_plain(record: &Record) -> Map<String, Json> {
     record.iter().map(|(name, value)| (name.to_owned(), to_plain(value))).collect()
-}
-
-/// The value that plain JSON reads as: no key in it is a tag.
-pub(super) fn from_plain(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::None,
-        Json::Bool(b) => Value::Bool(*b),
-        Json::Number(n) => match (n.as_i64(), n.as_u64()) {
-            (Some(i), _) => i.into(),
-            (None, Some(u)) => u.into(),
-            (None, None) => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(s) => s.as_str().into(),
-        Json::Array(items) => Value::List(items.iter().map(from_plain).collect()),
-        Json::Object(map) => {
-            Value::Dict(map.iter().map(|(k, v)| (Value::from(k.as_str()), from_plain(v))).collect())
-        }
-    }
 }
 
 fn key(value: &Value) -> String {

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::facts::{FORMAT, SavedFacts};
-use super::plain::{from_plain, to_plain};
+use super::plain::to_plain;
 use super::{LmSettings, SavedPredictor, SavedProgram};
 
 /// What DSPy writes for a predictor. `fields` is of its decisions, which this version does not have.
@@ -187,7 +187,7 @@ impl File<'_> {
         let Json::Object(map) = json else {
             return Err(self.wrong(key, "a demonstration (an object)", json));
         };
-        let mut record: Record = map.iter().map(|(k, v)| (k.clone(), from_plain(v))).collect();
+        let mut record: Record = map.iter().map(|(k, v)| (k.clone(), Value::from_plain(v))).collect();
         for (name, tagged) in exact.into_iter().flatten() {
             let at = format!("dspex: {key}.{name}");
             let value = Value::from_tagged(tagged).map_err(|e| {

@@ -14,6 +14,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod time;
+mod tools;
 mod walk;
 
 use dspex_core::types::UnionType;

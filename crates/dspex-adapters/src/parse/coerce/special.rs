@@ -7,7 +7,7 @@ use dspex_core::value::{Dict, Document, Media};
 use dspex_core::{FieldType, ParseRule, Special, Value};
 
 use super::walk::{Exactness, Walk};
-use super::{Coercion, Mismatch, candidate};
+use super::{Coercion, Mismatch, candidate, tools};
 use crate::parse::{fence, repair};
 
 type Read = Result<Value, Mismatch>;
@@ -103,6 +103,13 @@ pub(super) fn read(walk: &mut Walk<'_, '_>, value: &Value, special: &Special, ty
         Special::Image | Special::Audio | Special::File => media(walk, value, special, ty),
         Special::Document => document(walk, value, ty),
         Special::Citations => citations(walk, value, ty),
+        Special::ToolCalls => tools::calls(walk, value, ty),
+        Special::History => tools::history(walk, value, ty),
+        // A tool is a function, and no reply can be one.
+        Special::Tool => match value {
+            Value::Tool(_) => Ok(value.clone()),
+            _ => Err(Mismatch::new(ty, value)),
+        },
         _ => Err(Mismatch::unsupported(ty)),
     }
 }

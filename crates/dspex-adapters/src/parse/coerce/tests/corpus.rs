@@ -138,7 +138,7 @@ fn expected(json: &Json) -> Option<Value> {
 }
 
 /// Types of DSPy's own that cannot be read yet.
-const LATER: [&str; 6] = ["Code", "Image", "Audio", "File", "History", "ToolCalls"];
+const LATER: [&str; 4] = ["Code", "Image", "Audio", "File"];
 
 fn read(value: &Json, ty: &FieldType, policy: &ParsePolicy) -> (Result<Value, Mismatch>, Vec<Note>) {
     match value {
