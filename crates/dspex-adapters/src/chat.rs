@@ -91,7 +91,9 @@ impl ChatAdapter {
         for field in signature.outputs() {
             let value = match outputs.get(&field.name) {
                 Some(value) => field_value(field, value)?,
-                None => missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?,
+                None => {
+                    missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?
+                }
             };
             sections.push(turns::section(&field.name, &value));
         }
@@ -182,10 +184,15 @@ impl Adapter for ChatAdapter {
         } else {
             (self.system(signature), self.reminder(signature))
         };
-        let messages =
-            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::marked, |signature, outputs, missing| {
-                self.assistant(signature, outputs, missing)
-            })?;
+        let messages = turns::messages(
+            call,
+            &plan,
+            &system,
+            &self.wording.demo,
+            &reminder,
+            turns::marked,
+            |signature, outputs, missing| self.assistant(signature, outputs, missing),
+        )?;
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)

@@ -184,10 +184,15 @@ impl Adapter for JsonAdapter {
         } else {
             (self.system(signature)?, self.reminder(signature))
         };
-        let messages =
-            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::marked, |signature, outputs, missing| {
-                assistant(signature, outputs, missing, &self.wording)
-            })?;
+        let messages = turns::messages(
+            call,
+            &plan,
+            &system,
+            &self.wording.demo,
+            &reminder,
+            turns::marked,
+            |signature, outputs, missing| assistant(signature, outputs, missing, &self.wording),
+        )?;
         let mut request = Request::new(messages);
         let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
         request.response_format = response_format(call, signature, calls_tools);

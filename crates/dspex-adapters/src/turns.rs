@@ -62,9 +62,10 @@ fn texts(
                 let writer = history::Writer {
                     signature: &signature,
                     native: plan.native_turns,
+                    empty_turns: wording.empty_turns,
                     // Each turn asks as the first did, so that what a provider has cached of it still fits.
                     user: &|signature, event, asks| {
-                        user(signature, event, "", if asks { reminder } else { "" })
+                        user(signature, event, "", if asks && wording.asking_turns { reminder } else { "" })
                     },
                     answer: &|signature, event| answer(signature, event, None),
                 };

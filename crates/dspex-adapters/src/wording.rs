@@ -136,7 +136,7 @@ pub struct FieldWording {
     pub docs: BTreeMap<String, String>,
 }
 
-/// What is said of demonstrations that lack fields.
+/// What is said of demonstrations that lack fields, and how earlier turns of a conversation stand.
 ///
 /// ```
 /// use dspex_adapters::{ChatAdapter, Wording};
@@ -159,6 +159,12 @@ pub struct DemoWording {
     pub incomplete: String,
     /// What stands for an output that a demonstration lacks.
     pub missing_output: String,
+    /// Whether each earlier turn of a conversation asks as the last one does; in DSPy before 3.4 it does not.
+    #[serde(default = "yes")]
+    pub asking_turns: bool,
+    /// Whether an earlier turn of the user is there also where it says nothing, as in DSPy before 3.3.
+    #[serde(default)]
+    pub empty_turns: bool,
 }
 
 /// What is said where every output is given apart from the text, as calls of tools are.
@@ -248,6 +254,8 @@ impl Default for Wording {
             demo: DemoWording {
                 incomplete: "An example in which some fields are left out.".into(),
                 missing_output: "(left out of this example)".into(),
+                asking_turns: true,
+                empty_turns: false,
             },
             native: NativeWording::default(),
             chat: ChatWording::default(),
@@ -262,12 +270,17 @@ impl Default for Wording {
 impl Default for NativeWording {
     fn default() -> Self {
         Self {
-            system: "You are given:\n{inputs}\nEach value stands under its marker, like this:\n\n{sections}\n\n\
+            system:
+                "You are given:\n{inputs}\nEach value stands under its marker, like this:\n\n{sections}\n\n\
                      You answer by calling tools.\n\nYour task:\n{instructions}"
-                .into(),
+                    .into(),
             reminder: "Now call the tools that the task needs.".into(),
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn complaint() -> String {

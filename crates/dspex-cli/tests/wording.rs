@@ -49,7 +49,10 @@ fn the_wording_of_a_dspy_is_taken_and_used() {
     let output = dspex(&["wording", "extract", "--python", &python, "-o", &file, "--json"]);
     let found = json(&output);
     assert_eq!(found["id"], "dspy-3.4.1");
-    assert_eq!(found["adapters"], serde_json::json!(["chat", "json", "xml", "baml", "two_step"]));
+    let adapters: Vec<&str> =
+        found["adapters"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
+    assert!(["chat", "json", "xml", "two_step"].iter().all(|a| adapters.contains(a)), "{found}");
+    assert_eq!(found["open"], serde_json::json!([]));
     assert!(found["messages"].as_u64().unwrap() > 80, "{found}");
 
     // The file is what was checked, and reads back as it was.
@@ -59,7 +62,7 @@ fn the_wording_of_a_dspy_is_taken_and_used() {
     // Ours are of another kind in every adapter.
     let ours = folder.path().join("ours.toml").display().to_string();
     fs::write(&ours, Wording::default().to_toml()).unwrap();
-    for adapter in ["chat", "json", "xml", "baml", "two_step"] {
+    for adapter in adapters {
         assert_ne!(system(&file, adapter), system(&ours, adapter), "{adapter}");
         assert!(!system(&file, adapter).contains("You are given:"), "{adapter}");
     }
@@ -92,7 +95,7 @@ fn adapters_can_be_left_out() {
     assert!(output.status.success(), "{}", errors(&output));
     assert!(errors(&output).contains("nothing was taken for the adapter `xml`"), "{}", errors(&output));
     let (wording, ours) = (Wording::from_file(&file).unwrap(), Wording::default());
-    assert_eq!((&wording.xml, &wording.baml, &wording.two_step), (&ours.xml, &ours.baml, &ours.two_step));
+    assert_eq!((&wording.xml, &wording.two_step), (&ours.xml, &ours.two_step));
     assert_ne!((&wording.chat, &wording.json), (&ours.chat, &ours.json));
     let output = dspex(&[extract.as_slice(), &["--adapters", "jsn"]].concat());
     assert_eq!(output.status.code(), Some(2));
@@ -125,8 +128,8 @@ fn files_that_are_no_wordings_are_errors_that_say_where() {
     let table: [(&str, &str, &str); 5] = [
         ("[demo]", "[demo]\nmore = 1", "unknown field `more`"),
         ("[chat", "[chatt", "did you mean `chat`?"),
-        ("Your task:", "Your {task}:", "in `chat.system`, found {task}"),
-        ("[demo]", "[field.types.Imag]\ndescription = 'x'\n[demo]", "did you mean `Image`?"),
+        ("Your task:", "Your {task}:", "found {task}"),
+        ("[demo]", "[field.docs]\nImag = 'x'\n[demo]", "did you mean `Image`?"),
         ("id = ", "id ", "expected a wording"),
     ];
     for (from, to, says) in table {

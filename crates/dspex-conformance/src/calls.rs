@@ -328,7 +328,9 @@ fn of_case(case: &Json, wording: Option<&Wording>) -> Result<Arc<dyn Adapter>, S
         "chat" => Arc::new(ChatAdapter::with_wording(wording).with_native(native)),
         "json" => Arc::new(JsonAdapter::with_wording(wording).with_native(native)),
         "xml" => Arc::new(XmlAdapter::with_wording(wording).with_native(native)),
-        other => by_name_with(other, wording).map_err(|_| format!("not supported yet: the adapter {other}"))?,
+        other => {
+            by_name_with(other, wording).map_err(|_| format!("not supported yet: the adapter {other}"))?
+        }
     })
 }
 

@@ -219,6 +219,11 @@ impl<'a> Derive<'a> {
         let lacking = lacking.behind("[[ ## zqsecond ## ]]\n")?.before("\n\n[[ ## zqint ## ]]")?;
         self.wording.demo.incomplete = literal(incomplete.text);
         self.wording.demo.missing_output = literal(lacking.text);
+        if let Some(texts) = self.answers.texts("chat", "history") {
+            // The second earlier turn is the model's alone.
+            self.wording.demo.empty_turns = texts.get(3).is_some_and(|text| text.is_empty());
+            self.wording.demo.asking_turns = texts.get(1).is_some_and(|text| !text.ends_with("ZqH"));
+        }
         Ok(())
     }
 

@@ -126,11 +126,18 @@ def extraction(adapter, of, probe):
     return adapter.extraction_model.sent
 
 
+def value(of):
+    """An input; conversations are marked, as JSON has none."""
+    if isinstance(of, dict) and "$history" in of:
+        return find("History", "dspy.adapters.types")(messages=of["$history"])
+    return of
+
+
 def adapters():
     """Every adapter of this DSPy by the name that it has here, and what gives its messages."""
 
     def messages(adapter, of, probe):
-        return adapter.format(of, probe["demos"], probe["inputs"])
+        return adapter.format(of, probe["demos"], {name: value(of) for name, of in probe["inputs"].items()})
 
     known = [
         ("chat", find("ChatAdapter"), (), messages),

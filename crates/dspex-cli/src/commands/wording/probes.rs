@@ -6,9 +6,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use dspex_core::types::{EnumType, StructField, StructType, UnionSyntax};
-use dspex_core::{Constraint, Error, Example, Field, FieldType, Record, Result, Signature, Special};
+use dspex_core::value::History;
+use dspex_core::{Constraint, Error, Example, Field, FieldType, Record, Result, Signature, Special, Value};
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// The script that renders probes.
 const SCRIPT: &str = include_str!("probe.py");
@@ -173,6 +174,20 @@ pub(super) fn all() -> Result<Vec<Probe>> {
         )
         .inputs(&[("zqplain", "ZqG")]),
     );
+    let mut earlier = probe(
+        "history",
+        vec![
+            input("zqplain", "str"),
+            input("zqhistory", "History"),
+            output("zqfirst", "str"),
+            output("zqend", "str"),
+        ],
+    )
+    .inputs(&[("zqplain", "ZqG")]);
+    let turns =
+        [record(&[("zqplain", "ZqH"), ("zqfirst", "ZqI")]), record(&[("zqfirst", "ZqJ"), ("zqend", "ZqK")])];
+    earlier.inputs.insert("zqhistory".to_owned(), Value::from(History::new(turns)));
+    probes.push(earlier);
     for ty in TYPES {
         let fields = vec![
             input("zqplain", "str"),
@@ -256,7 +271,7 @@ impl Draft {
             "instructions": self.instructions,
             "fields": self.fields.iter().map(ProbeField::spec).collect::<Vec<_>>(),
             "demos": self.demos.iter().map(Record::to_tagged).collect::<Vec<_>>(),
-            "inputs": self.inputs.to_tagged(),
+            "inputs": self.inputs.iter().map(|(name, v)| (name.to_owned(), input_spec(v))).collect::<Map<_, _>>(),
         });
         let known = self.fields.iter().all(|f| field_type(&f.ty).is_some());
         let signature = Signature::new(self.fields.into_iter().map(|f| f.field))?;
@@ -266,8 +281,18 @@ impl Draft {
     }
 }
 
+/// An input in the words of the script.
+fn input_spec(value: &Value) -> Json {
+    match value {
+        Value::History(h) => {
+            json!({"$history": h.messages.iter().map(Record::to_tagged).collect::<Vec<_>>()})
+        }
+        other => other.to_tagged(),
+    }
+}
+
 fn record(fields: &[(&str, &str)]) -> Record {
-    fields.iter().map(|(name, value)| ((*name).to_owned(), dspex_core::Value::from(*value))).collect()
+    fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
 }
 
 /// The type of a spec; none for one that only the script has.
