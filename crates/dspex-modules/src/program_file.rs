@@ -224,8 +224,8 @@ impl ProgramFile {
             return Err(Error::configuration(message).with_hint(hint));
         }
         match &self.adapter {
-            Some(name) => self.settings(&ctx.with_shared_adapter(dspex_adapters::by_name(name)?)),
-            None => self.settings(ctx),
+            Some(name) => Ok(self.settings(&ctx.with_shared_adapter(dspex_adapters::by_name(name)?))),
+            None => Ok(self.settings(ctx)),
         }
     }
 
@@ -246,18 +246,18 @@ impl ProgramFile {
     /// ```
     pub fn context_with(&self, ctx: &Context, wording: impl Into<Arc<Wording>>) -> Result<Context> {
         let adapter = dspex_adapters::by_name_with(self.adapter.as_deref().unwrap_or("chat"), wording)?;
-        self.settings(&ctx.with_shared_adapter(adapter))
+        Ok(self.settings(&ctx.with_shared_adapter(adapter)))
     }
 
-    fn settings(&self, ctx: &Context) -> Result<Context> {
+    fn settings(&self, ctx: &Context) -> Context {
         let mut ctx = ctx.with_options(self.options.over(ctx.options()));
         if let Some(fallbacks) = &self.fallbacks {
             ctx = ctx.with_fallbacks(fallbacks.iter().copied());
         }
         match self.policy.as_deref() {
-            Some("compat") => Ok(ctx.with_policy(ParsePolicy::compat())),
-            Some(_) => Ok(ctx.with_policy(ParsePolicy::default())),
-            None => Ok(ctx),
+            Some("compat") => ctx.with_policy(ParsePolicy::compat()),
+            Some(_) => ctx.with_policy(ParsePolicy::default()),
+            None => ctx,
         }
     }
 
