@@ -50,6 +50,7 @@ pub struct JsonAdapter {
     wording: Arc<Wording>,
     native: Native,
     asked_by_chat: bool,
+    schema_required: bool,
 }
 
 impl JsonAdapter {
@@ -79,6 +80,30 @@ impl JsonAdapter {
 
     fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
         Plan::new(call, &self.native, !self.asked_by_chat)
+    }
+
+    /// The adapter that asks only models that follow a schema, and only for what their dialect can say; anything else
+    /// is an error before anything is sent. Otherwise such outputs are asked for as any JSON object.
+    ///
+    /// ```
+    /// use dspex_adapters::JsonAdapter;
+    /// use dspex_core::lm::Capabilities;
+    /// use dspex_core::{Adapter, Record, RenderCall, Signature};
+    /// let signature = Signature::parse("text -> counts: dict[str, int]")?;
+    /// let inputs = Record::new().with("text", "one fish, two fish");
+    /// let mut can = Capabilities::default();
+    /// can.json_schema = true;
+    /// let call = RenderCall::new(&signature, &inputs).capabilities(can);
+    /// let e = JsonAdapter::new().with_schema_required().render(&call).unwrap_err();
+    /// assert_eq!(e.code(), "unsupported_schema");
+    /// assert!(e.to_string().ends_with("found a mapping with free keys at `/properties/counts`"));
+    /// assert!(JsonAdapter::new().render(&call).is_ok());
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_schema_required(mut self) -> Self {
+        self.schema_required = true;
+        self
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
@@ -195,7 +220,7 @@ impl Adapter for JsonAdapter {
         )?;
         let mut request = Request::new(messages);
         let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
-        request.response_format = response_format(call, signature, calls_tools);
+        request.response_format = response_format(call, signature, calls_tools, self.schema_required)?;
         plan.complete(call, &mut request)?;
         Ok(request)
     }
@@ -257,19 +282,31 @@ fn ascii(json: &str) -> String {
 }
 
 /// The form to which a model that can do so is held; `asked` is what it is asked for in text.
-fn response_format(call: &RenderCall<'_>, asked: &Signature, calls_tools: bool) -> Option<ResponseFormat> {
+fn response_format(
+    call: &RenderCall<'_>,
+    asked: &Signature,
+    calls_tools: bool,
+    schema_required: bool,
+) -> Result<Option<ResponseFormat>> {
     let can = &call.capabilities;
     let (name, schema) = if call.compat {
         (schema::DSPY_OUTPUTS, schema::dspy(call.signature, calls_tools))
     } else if asked.outputs().is_empty() {
-        return None;
+        return Ok(None);
     } else {
-        (SCHEMA, schema::strict(asked))
+        match schema::output_schema(asked, can.dialect) {
+            Err(e) if schema_required => return Err(e.into()),
+            schema => (SCHEMA, schema.ok()),
+        }
     };
     match schema {
         Some(schema) if can.json_schema => {
-            Some(ResponseFormat::JsonSchema { name: name.into(), schema, strict: true })
+            Ok(Some(ResponseFormat::JsonSchema { name: name.into(), schema, strict: true }))
         }
-        _ => (can.json_schema || can.json_object).then_some(ResponseFormat::JsonObject),
+        _ if schema_required => {
+            let message = "expected a model that follows a JSON Schema, found one that does not";
+            Err(Error::configuration(message).with_hint("name another model, or do without a schema"))
+        }
+        _ => Ok((can.json_schema || can.json_object).then_some(ResponseFormat::JsonObject)),
     }
 }

@@ -29,6 +29,7 @@ pub use native::Native;
 #[doc(hidden)]
 pub use parse::conformance;
 pub use read::{read_text, read_value};
+pub use schema::output_schema;
 pub use two_step::{TwoStepAdapter, TwoStepWording};
 pub use wording::{
     DemoWording, FieldWording, InstructionsWording, NativeWording, ReminderWording, Wording, literal,

@@ -1,36 +1,51 @@
-//! The schema of the outputs, in the strict form that providers take: in every object each property is required and
-//! none is added.
+//! The schema of the outputs: in the dialect of a provider, and as DSPy sends it.
 
 use std::sync::Arc;
 
 use dspex_core::types::{StructField, StructType};
-use dspex_core::{Field, FieldType, Signature, Special};
-use serde_json::{Map, Value as Json, json};
+use dspex_core::{Constraint, Field, FieldType, SchemaDialect, Signature, Special, UnsupportedSchema};
+use serde_json::{Value as Json, json};
 
 /// The name of DSPy's schema.
 pub(crate) const DSPY_OUTPUTS: &str = "DSPyProgramOutputs";
 
-/// The schema; none where the strict form cannot say what a type allows.
+/// The schema of a signature's outputs in the dialect of a provider: what the [JSON adapter](crate::JsonAdapter) asks for
+/// where the model follows schemas.
 ///
-/// That is so of mappings with any keys, at whatever depth, and of values of any kind: strictly read, only empty
-/// objects would be left of them.
-pub(crate) fn strict(signature: &Signature) -> Option<Json> {
+/// ```
+/// use dspex_adapters::output_schema;
+/// use dspex_core::{Signature, schema::{GEMINI, OPENAI}};
+/// let signature = Signature::parse("text -> counts: dict[str, int]")?;
+/// let schema = output_schema(&signature, GEMINI)?;
+/// assert_eq!(schema["properties"]["counts"]["additionalProperties"]["type"], "integer");
+/// let e = output_schema(&signature, OPENAI).unwrap_err();
+/// assert_eq!((e.what.as_str(), e.pointer.as_str()), ("a mapping with free keys", "/properties/counts"));
+/// # Ok::<(), dspex_core::Error>(())
+/// ```
+pub fn output_schema(signature: &Signature, dialect: SchemaDialect) -> Result<Json, UnsupportedSchema> {
     // What is text to a prompt is text here, whatever fields DSPy's class for it has.
     let is_text = |ty: &FieldType| ty.is_text() || matches!(ty, FieldType::Special(Special::Code(_)));
     let plain = |ty: &FieldType| if is_text(ty) { FieldType::Str } else { ty.clone() };
-    let mut schema = outputs("", signature, plain);
+    let schema = outputs("", signature, plain, |f| f.constraints.clone()).json_schema_lossless();
     for field in signature.outputs() {
-        let own = FieldType::list(plain(&field.ty)).json_schema_as_declared();
-        // Two types of one name cannot both stand under it.
-        if own["$defs"].as_object().into_iter().flatten().any(|(name, def)| schema["$defs"][name] != *def) {
-            return None;
+        let own = FieldType::list(plain(&field.ty)).json_schema_lossless();
+        let mut own = own["$defs"].as_object().into_iter().flatten();
+        if let Some((name, _)) = own.find(|(name, def)| schema["$defs"][name] != **def) {
+            let what = format!("two types of the name `{name}`");
+            let help = "rename one of them";
+            return Err(UnsupportedSchema::new(dialect, what, format!("/$defs/{name}"), help));
         }
     }
-    close(&mut schema).then_some(schema)
+    dialect.transform(&schema)
 }
 
 /// The outputs as the fields of one struct, as declared.
-fn outputs(name: &str, signature: &Signature, ty: impl Fn(&FieldType) -> FieldType) -> Json {
+fn outputs(
+    name: &str,
+    signature: &Signature,
+    ty: impl Fn(&FieldType) -> FieldType,
+    constraints: impl Fn(&Field) -> Vec<Constraint>,
+) -> FieldType {
     let fields = signature.outputs().iter().map(|f| StructField {
         name: f.name.clone(),
         alias: None,
@@ -39,10 +54,10 @@ fn outputs(name: &str, signature: &Signature, ty: impl Fn(&FieldType) -> FieldTy
         required: f.default.is_none(),
         default: f.default.clone(),
         hidden_default: false,
-        constraints: Vec::new(),
+        constraints: constraints(f),
     });
     let all = StructType { name: name.into(), fields: fields.collect(), ..StructType::default() };
-    FieldType::Struct(Arc::new(all)).json_schema_as_declared()
+    FieldType::Struct(Arc::new(all))
 }
 
 /// The schema that DSPy 3.4.1 sends, with its titles and defaults; none where it asks for any JSON object.
@@ -63,7 +78,8 @@ pub(crate) fn dspy(signature: &Signature, calls_tools: bool) -> Option<Json> {
     for field in signature.clone().outputs().iter().filter(|f| is_calls(f)) {
         signature = signature.delete(&field.name);
     }
-    let mut schema = outputs(DSPY_OUTPUTS, &signature, FieldType::clone);
+    let mut schema =
+        outputs(DSPY_OUTPUTS, &signature, FieldType::clone, |_| Vec::new()).json_schema_as_declared();
     close_as_dspy(&mut schema);
     Some(schema)
 }
@@ -86,29 +102,4 @@ fn close_as_dspy(schema: &mut Json) {
     if let Some(Json::Object(defs)) = map.get_mut("$defs") {
         defs.values_mut().for_each(close_as_dspy);
     }
-}
-
-/// Closes every object of a schema; false where one must stay open.
-fn close(schema: &mut Json) -> bool {
-    let Json::Object(map) = schema else { return false };
-    // Nothing is left out, so a default would never be used; a title only repeats a name.
-    map.shift_remove("default");
-    map.shift_remove("title");
-    // A schema that allows anything.
-    if map.keys().all(|key| key == "description") {
-        return false;
-    }
-    if map.get("type").is_some_and(|t| t == "object") {
-        let Some(Json::Object(properties)) = map.get("properties") else { return false };
-        let names: Vec<Json> = properties.keys().map(|name| json!(name)).collect();
-        map.insert("required".into(), Json::Array(names));
-        map.insert("additionalProperties".into(), json!(false));
-    }
-    let each = |schemas: &mut Map<String, Json>| schemas.values_mut().all(close);
-    map.iter_mut().all(|(key, inner)| match (key.as_str(), inner) {
-        ("properties" | "$defs", Json::Object(schemas)) => each(schemas),
-        ("anyOf" | "oneOf" | "allOf" | "prefixItems", Json::Array(schemas)) => schemas.iter_mut().all(close),
-        ("items", inner) => close(inner),
-        _ => true,
-    })
 }

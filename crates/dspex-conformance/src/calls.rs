@@ -13,8 +13,8 @@ use dspex_core::lm::{
     ToolChoice, ToolSpec,
 };
 use dspex_core::{
-    Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, Parsed,
-    Prediction, Record, RenderCall, RuleEffect, Signature, Special,
+    Adapter, Context, Direction, Extraction, Fallback, FieldType, Module as _, ParsePolicy, ParseRule,
+    Parsed, Prediction, Record, RenderCall, RuleEffect, Signature, Special,
 };
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
@@ -63,6 +63,13 @@ const CODE_AS_TEXT: Meant = Meant {
     words: "DSPy's schema wants an object around code; here code is text, as demonstrations show it",
 };
 
+/// DSPy holds a model to one schema for all providers, which says nothing of bounds.
+const PROVIDER_SCHEMA: Meant = Meant {
+    rule: "provider_schema",
+    effect: "corrects",
+    words: "DSPy's schema leaves out bounds and asks for every field; here it has both, as the provider takes them",
+};
+
 /// The options that DSPy drops.
 const TOOL_OPTIONS: [&str; 3] = ["tools", "tool_choice", "parallel_tool_calls"];
 
@@ -86,12 +93,29 @@ pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Mea
         let signature = corpus.signature(case)?;
         let code = signature.outputs().iter().any(|f| matches!(f.ty, FieldType::Special(Special::Code(_))));
         let meant = (sent == any).then_some(OPEN_MAPPING);
-        found.push(meant.or(code.then_some(CODE_AS_TEXT)));
+        let names = |format: &Option<Json>| outputs_of(format.as_ref()?);
+        let same_outputs = names(&sent).is_some() && names(&sent) == names(&compat);
+        found.push(meant.or(code.then_some(CODE_AS_TEXT)).or(same_outputs.then_some(PROVIDER_SCHEMA)));
     }
     if dspy.requests.len() != ours.requests.len() || values(&dspy) != values(&ours) {
-        found.extend(why(&dspy, &ours));
+        let refused = refusal(corpus, case, &dspy, &ours)?;
+        found.extend(refused.map_or_else(|| why(&dspy, &ours), |meant| vec![Some(meant)]));
     }
     Ok(found)
+}
+
+/// The rule by which the default has an error where DSPy has values: without it, the values are the same.
+fn refusal(corpus: &Corpus, case: &Json, dspy: &Made, ours: &Made) -> Result<Option<Meant>, String> {
+    if ours.result.is_ok() || dspy.requests.len() != ours.requests.len() {
+        return Ok(None);
+    }
+    for rule in ParseRule::ALL.iter().filter(|r| r.effect() == RuleEffect::Refuses) {
+        if values(&make(corpus, case, Mode::Without(*rule))?) == values(dspy) {
+            let effect = effect_name(rule.effect());
+            return Ok(Some(Meant { rule: rule.id(), effect, words: "the default refuses it" }));
+        }
+    }
+    Ok(None)
 }
 
 fn values(made: &Made) -> Option<Vec<&Record>> {
@@ -125,6 +149,8 @@ enum Mode {
     AsDspy,
     /// As a call is made where nobody says otherwise.
     Default,
+    /// The same without a rule of reading.
+    Without(ParseRule),
 }
 
 /// What a call came to.
@@ -245,6 +271,9 @@ fn make(corpus: &Corpus, case: &Json, mode: Mode, wording: Option<&Wording>) -> 
         if case.pointer("/adapter_options/use_json_adapter_fallback") != Some(&Json::Bool(false)) {
             ctx = ctx.with_fallbacks([Fallback::AskAsJson]);
         }
+    }
+    if let Mode::Without(rule) = mode {
+        ctx = ctx.with_policy(ParsePolicy::default().without(rule));
     }
     let predict = Predict::from_signature(signature)
         .with_demos(corpus.demos(case)?)
@@ -494,6 +523,12 @@ fn content(format: &Json) -> Json {
         }
         other => other.clone(),
     }
+}
+
+/// The outputs that a schema names.
+fn outputs_of(format: &Json) -> Option<Vec<String>> {
+    let properties = format.pointer("/$pydantic_schema/properties")?.as_object()?;
+    Some(properties.keys().cloned().collect())
 }
 
 /// Compares everything that was sent beside the messages: the schema to the letter, but for the order of keys.

@@ -400,6 +400,8 @@ rules! {
     VerbatimText "verbatim_text" Corrects;
     /// An image by its URL alone, or an image, a sound or a file by a provider's id.
     MediaReference "media_reference" Recovers;
+    /// `null` for a field that may be left out and takes no `null`: how strict schemas let a model leave one out.
+    NullForDefault "null_for_default" Recovers;
     /// Several JSON values where one is wanted, of which DSPy takes the last.
     SeveralValues "several_values" Refuses;
     /// A value that breaks a constraint of its field, which DSPy does not check.

@@ -6,6 +6,7 @@ use crate::adapter::ParseRule;
 use crate::lm::LmError;
 use crate::path::Path;
 use crate::prediction::Attempt;
+use crate::schema::UnsupportedSchema;
 use crate::signature::{EditError, SignatureError, StateError};
 use crate::usage::Usage;
 use crate::validation::ValidationErrors;
@@ -135,6 +136,9 @@ pub enum ErrorKind {
         /// The stage at which it is not supported.
         stage: Stage,
     },
+    /// A schema that the provider's dialect has no way to say, where one was demanded.
+    #[error("{0}")]
+    UnsupportedSchema(UnsupportedSchema),
     /// The model gave no reply.
     #[error("{0}")]
     Lm(LmError),
@@ -270,6 +274,7 @@ impl ErrorKind {
             Self::UnknownInputs { .. } => "unknown_input",
             Self::InputType { .. } => "input_type",
             Self::Unsupported { .. } => "unsupported",
+            Self::UnsupportedSchema(_) => "unsupported_schema",
             Self::Lm(e) => e.kind.code(),
             Self::EmptyReply { .. } => "empty_reply",
             Self::Truncated { .. } => "truncated",
@@ -292,6 +297,7 @@ impl ErrorKind {
     fn usual_hint(&self) -> Option<String> {
         let hint = match self {
             Self::Signature(e) => return e.hint.clone(),
+            Self::UnsupportedSchema(e) => e.help,
             Self::Lm(e) => e.hint(),
             Self::InputType { .. } => "give a value of that type, or change the type in the signature",
             Self::Unsupported { .. } => "use another type for the field",
@@ -315,6 +321,7 @@ impl ErrorKind {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Unsupported { stage, .. } => *stage,
+            Self::UnsupportedSchema(_) => Stage::Render,
             Self::Signature(_)
             | Self::Edit(_)
             | Self::State { .. }
@@ -588,6 +595,12 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<UnsupportedSchema> for Error {
+    fn from(e: UnsupportedSchema) -> Self {
+        Self::new(ErrorKind::UnsupportedSchema(e))
+    }
+}
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {

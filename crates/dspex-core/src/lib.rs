@@ -24,6 +24,7 @@ mod parameters;
 mod path;
 mod prediction;
 mod random;
+pub mod schema;
 pub mod signature;
 mod suggest;
 mod trace;
@@ -48,6 +49,7 @@ pub use parameters::{Leaf, LeafState, Parameters, Program, ProgramState, Walk, W
 pub use path::Path;
 pub use prediction::{Attempt, AttemptReason, Prediction, Score};
 pub use random::Random;
+pub use schema::{SchemaDialect, UnsupportedSchema};
 pub use signature::{
     Constraint, ConstraintError, Direction, EditError, Field, FieldState, FromRecord, Signature,
     SignatureError, SignatureParser, SignatureState, StateError, ToRecord, TypeRegistry, TypedSignature,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "http")]
 use dspex_core::lm::Capabilities;
+#[cfg(feature = "http")]
+use dspex_core::schema::{GBNF, OPENAI, SchemaDialect};
 use dspex_core::{Error, LanguageModel, Result, unknown_name};
 
 use crate::NearestLm;
@@ -57,6 +59,8 @@ struct Vendor {
     wire: Wire,
     quirks: Quirks,
     capabilities: fn() -> Capabilities,
+    /// The dialect of JSON Schema that its models are given.
+    dialect: SchemaDialect,
 }
 
 /// Every provider. To add one: a row here.
@@ -84,6 +88,7 @@ pub const PROVIDERS: &[Provider] = &[
                 (all.images, all.audio, all.logprobs, all.several) = (true, true, true, true);
                 all
             },
+            dialect: OPENAI,
         }),
     },
     #[cfg(feature = "http")]
@@ -102,6 +107,7 @@ pub const PROVIDERS: &[Provider] = &[
                 (all.tools, all.json_schema, all.json_object, all.images) = (true, true, true, true);
                 all
             },
+            dialect: GBNF,
         }),
     },
 ];
@@ -184,7 +190,11 @@ impl Vendor {
         }
         let endpoint =
             Endpoint { base, key: settings.api_key, headers: settings.headers, timeouts: settings.timeouts };
-        let capabilities = settings.capabilities.unwrap_or_else(self.capabilities);
+        let capabilities = settings.capabilities.unwrap_or_else(|| {
+            let mut can = (self.capabilities)();
+            can.dialect = self.dialect;
+            can
+        });
         let lm = HttpLm::new(&settings.name, model, endpoint, self.wire, self.quirks, capabilities)
             .map_err(|e| e.with_model(&settings.name))?;
         Ok(Arc::new(lm))

@@ -1,7 +1,5 @@
 //! The ladder of forms of an answer: what is asked after an endpoint refused a form, and what is remembered.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use dspex_adapters::JsonAdapter;
 use dspex_core::lm::{Capabilities, LmError, LmErrorKind, Reply, Request, ResponseFormat};
 use dspex_core::value::History;

@@ -255,10 +255,11 @@ pub use dspex_core::{
     Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example, Extraction, Fallback, Field,
     FieldState, FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel, Leaf, LeafState, Limits,
     Meter, Metric, Module, Note, Overrides, Parameters, ParsePolicy, ParseRule, Parsed, Path, Prediction,
-    Program, ProgramState, Random, Record, RenderCall, Result, RuleEffect, RunEvent, Score, Signature,
-    SignatureError, SignatureParser, SignatureState, Special, Stage, StateError, SystemClock, ToExample,
-    ToRecord, Trace, TraceSink, TraceStep, TypeRegistry, TypedSignature, Usage, Value, Walk, WalkMut,
-    WithReasoning, infer_prefix, nearest, signature, types, unknown_name, value, visit, visit_mut,
+    Program, ProgramState, Random, Record, RenderCall, Result, RuleEffect, RunEvent, SchemaDialect, Score,
+    Signature, SignatureError, SignatureParser, SignatureState, Special, Stage, StateError, SystemClock,
+    ToExample, ToRecord, Trace, TraceSink, TraceStep, TypeRegistry, TypedSignature, UnsupportedSchema, Usage,
+    Value, Walk, WalkMut, WithReasoning, infer_prefix, nearest, schema, signature, types, unknown_name,
+    value, visit, visit_mut,
 };
 pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
@@ -268,7 +269,7 @@ pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, InstructionsWording, JsonAdapter,
         JsonWording, Native, NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording,
-        XmlAdapter, XmlWording, by_name, by_name_with, literal, read_text, read_value,
+        XmlAdapter, XmlWording, by_name, by_name_with, literal, output_schema, read_text, read_value,
     };
 }
 
@@ -359,6 +360,8 @@ mod pages {
     mod reading_a_prompt {}
     #[doc = include_str!("../../../docs/saved-programs.md")]
     mod saved_programs {}
+    #[doc = include_str!("../../../docs/schemas.md")]
+    mod schemas {}
     #[doc = include_str!("../../../docs/validation.md")]
     mod validation {}
     #[doc = include_str!("../../../docs/second-calls.md")]

@@ -24,6 +24,7 @@ pub use reply::{Choice, Event, FinishReason, Reply, ReplyBuilder};
 pub use request::{Options, Request, ResponseFormat, ToolChoice, ToolSpec};
 
 use crate::module::BoxFuture;
+use crate::schema::SchemaDialect;
 
 /// A stream of events of a reply.
 pub type EventStream<'a> = Pin<Box<dyn Stream<Item = Result<Event, LmError>> + Send + 'a>>;
@@ -61,6 +62,8 @@ pub struct Capabilities {
     pub tools: bool,
     /// It follows a JSON Schema strictly.
     pub json_schema: bool,
+    /// The dialect of JSON Schema in which it is given one.
+    pub dialect: SchemaDialect,
     /// It can be told to answer in JSON.
     pub json_object: bool,
     /// It gives its reasoning apart from its answer.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax, builtin};
+use super::lossless::{self, EXTENSION, KEY};
+use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax};
 use crate::signature::Constraint;
 use crate::value::Value;
 
@@ -18,20 +19,19 @@ impl FieldType {
     /// assert_eq!(t.annotation(), "Optional[int]");
     /// ```
     pub fn from_json_schema(schema: &Json) -> Self {
-        let empty = Map::new();
-        let defs = schema.get("$defs").and_then(Json::as_object).unwrap_or(&empty);
-        Reader { defs, open: Vec::new() }.read(schema, None)
+        let (root, defs) = named_root(schema);
+        Reader { defs: &defs, open: Vec::new() }.read(&root, None)
     }
 }
 
-struct Reader<'a> {
-    defs: &'a Map<String, Json>,
+pub(super) struct Reader<'a> {
+    pub(super) defs: &'a Map<String, Json>,
     /// Names of the definitions being read, to stop at a type that contains itself.
     open: Vec<String>,
 }
 
 impl Reader<'_> {
-    fn read(&mut self, schema: &Json, name: Option<&str>) -> FieldType {
+    pub(super) fn read(&mut self, schema: &Json, name: Option<&str>) -> FieldType {
         let Some(map) = schema.as_object() else {
             return FieldType::Any; // `true`: anything goes
         };
@@ -39,23 +39,25 @@ impl Reader<'_> {
         self.known(map, name).unwrap_or_else(|| self.opaque(schema, name))
     }
 
-    fn opaque(&self, schema: &Json, name: Option<&str>) -> FieldType {
+    pub(super) fn opaque(&self, schema: &Json, name: Option<&str>) -> FieldType {
         let mut schema = schema.clone();
         if let Some(map) = schema.as_object_mut() {
             map.shift_remove("$schema");
-            if !self.defs.is_empty() && !map.contains_key("$defs") {
-                map.insert("$defs".into(), Json::Object(self.defs.clone()));
-            }
+            map.shift_remove("$defs");
+        }
+        let defs = self.reachable(&schema);
+        if let (Some(map), false) = (schema.as_object_mut(), defs.is_empty()) {
+            map.insert("$defs".into(), Json::Object(defs));
         }
         FieldType::Schema(Arc::new(SchemaType { name: name.unwrap_or("object").to_owned(), schema }))
     }
 
     fn known(&mut self, map: &Map<String, Json>, name: Option<&str>) -> Option<FieldType> {
-        if let Some(named) = map.get(builtin::SCHEMA_KEY).and_then(Json::as_str).and_then(builtin::find) {
-            return Some(named);
-        }
         if let Some(special) = special(map) {
             return Some(special);
+        }
+        if let Some(marked) = self.marked(map) {
+            return Some(marked);
         }
         if let Some(reference) = map.get("$ref").and_then(Json::as_str) {
             return self.reference(reference);
@@ -68,7 +70,7 @@ impl Reader<'_> {
         }
         if let Some(options) = map.get("anyOf").and_then(Json::as_array) {
             let options = options.iter().map(|o| self.read(o, None)).collect();
-            return Some(FieldType::union(options, UnionSyntax::Typing));
+            return Some(FieldType::union(options, lossless::syntax(map)));
         }
         if let Some(options) = map.get("oneOf").and_then(Json::as_array) {
             // schemars writes a unit enum whose variants carry docs as one `const` per variant.
@@ -80,15 +82,17 @@ impl Reader<'_> {
         }
         match map.get("type") {
             Some(Json::String(kind)) => self.of_kind(kind, map, name),
+            Some(Json::Array(_)) if is_decimal(map) => Some(FieldType::Decimal),
             Some(Json::Array(kinds)) => {
                 let options =
                     kinds.iter().map(|k| self.of_kind(k.as_str()?, map, name)).collect::<Option<Vec<_>>>()?;
                 Some(FieldType::union(options, UnionSyntax::Typing))
             }
             // Only words about the value, nothing that binds it.
-            None if map
-                .keys()
-                .all(|k| matches!(k.as_str(), "title" | "description" | "$schema" | "default")) =>
+            None if map.keys().all(|k| {
+                matches!(k.as_str(), "title" | "description" | "$schema" | "default")
+                    || k.starts_with(EXTENSION)
+            }) =>
             {
                 Some(FieldType::Any)
             }
@@ -97,9 +101,6 @@ impl Reader<'_> {
     }
 
     fn reference(&mut self, reference: &str) -> Option<FieldType> {
-        if reference == "#" {
-            return self.open.first().map(|n| FieldType::Ref(n.as_str().into()));
-        }
         let name = reference.strip_prefix("#/$defs/")?;
         if self.open.iter().any(|n| n == name) {
             return Some(FieldType::Ref(name.into()));
@@ -162,7 +163,8 @@ impl Reader<'_> {
             return Some(match additional {
                 Some(Json::Object(_)) => {
                     let value = self.read(additional?, None);
-                    FieldType::dict(FieldType::Str, value)
+                    let key = map.get(KEY).map_or(FieldType::Str, |key| self.read(key, None));
+                    FieldType::dict(key, value)
                 }
                 Some(Json::Bool(false)) => self.structure(&Map::new(), map, name),
                 _ => FieldType::Dict(None),
@@ -197,9 +199,10 @@ impl Reader<'_> {
                     required: required(field),
                     default: schema.get("default").and_then(|d| Value::from_tagged(d).ok()),
                     hidden_default: false,
-                    constraints: constraints(schema, &ty),
+                    constraints: Constraint::beside(schema, &ty),
                     ty,
                 }
+                .with_extensions(schema)
             })
             .collect();
         self.open.pop();
@@ -208,7 +211,7 @@ impl Reader<'_> {
             description: map.get("description").and_then(Json::as_str).map(str::to_owned),
             fields,
             closed: map.get("additionalProperties") == Some(&Json::Bool(false)),
-            by_name: false,
+            by_name: lossless::by_name(map),
         }))
     }
 }
@@ -221,11 +224,56 @@ fn special(map: &Map<String, Json>) -> Option<FieldType> {
     Some(if optional { FieldType::optional(ty) } else { ty })
 }
 
-/// The rules beside the type of a field. The number of a tuple's items is part of its type.
-fn constraints(schema: &Json, ty: &FieldType) -> Vec<Constraint> {
-    let stated = schema.as_object().map(Constraint::of_schema).unwrap_or_default();
-    let is_tuple = matches!(ty.without_none(), FieldType::Tuple(_));
-    stated.into_iter().filter(|c| !is_tuple && c.fits(ty)).collect()
+impl Constraint {
+    /// The rules beside the type of a field. The number of a tuple's items is part of its type.
+    pub(super) fn beside(schema: &Json, ty: &FieldType) -> Vec<Self> {
+        let stated = schema.as_object().map(Self::of_schema).unwrap_or_default();
+        let is_tuple = matches!(ty.without_none(), FieldType::Tuple(_));
+        stated.into_iter().filter(|c| !is_tuple && c.fits(ty)).collect()
+    }
+}
+
+/// Whether a schema is the one that schemars writes for exact decimals: digits as text, or a number.
+fn is_decimal(map: &Map<String, Json>) -> bool {
+    map.get("type") == Some(&serde_json::json!(["string", "number"]))
+        && map.get("pattern").and_then(Json::as_str).is_some_and(|p| p.starts_with(r"^-?\d+(\.\d+)?"))
+}
+
+/// A schema and its definitions. A root that is referred to as a whole becomes one of them, so that the reference means
+/// it also where the type stands in another.
+fn named_root(schema: &Json) -> (Json, Map<String, Json>) {
+    let mut defs = schema.get("$defs").and_then(Json::as_object).cloned().unwrap_or_default();
+    let mut root = schema.clone();
+    if let Some(map) = root.as_object_mut() {
+        map.shift_remove("$defs");
+        map.shift_remove("$schema");
+    }
+    let name = schema.get("title").and_then(Json::as_str).unwrap_or("object").to_owned();
+    let to = format!("#/$defs/{name}");
+    let mut found = retarget(&mut root, &to);
+    defs.values_mut().for_each(|def| found |= retarget(def, &to));
+    if found && !defs.contains_key(&name) {
+        defs.insert(name, std::mem::replace(&mut root, serde_json::json!({"$ref": to})));
+    }
+    (root, defs)
+}
+
+/// Lets references to the root point elsewhere; whether there were any.
+fn retarget(schema: &mut Json, to: &str) -> bool {
+    match schema {
+        Json::Object(map) => map.iter_mut().fold(false, |found, (key, inner)| {
+            found
+                | match inner {
+                    Json::String(reference) if key == "$ref" && reference == "#" => {
+                        to.clone_into(reference);
+                        true
+                    }
+                    _ => retarget(inner, to),
+                }
+        }),
+        Json::Array(items) => items.iter_mut().fold(false, |found, item| found | retarget(item, to)),
+        _ => false,
+    }
 }
 
 fn text(schema: &Json, key: &str) -> Option<String> {

@@ -40,7 +40,7 @@ impl FieldType {
         with_defs(own.unwrap_or(schema), defs)
     }
 
-    fn schema(&self, defs: &mut BTreeMap<String, Json>) -> Json {
+    pub(super) fn schema(&self, defs: &mut BTreeMap<String, Json>) -> Json {
         match self {
             Self::Str => json!({"type": "string"}),
             Self::Int => json!({"type": "integer"}),
@@ -131,12 +131,12 @@ fn item_schema(item: Option<&FieldType>, defs: &mut BTreeMap<String, Json>) -> J
     item.map_or_else(|| json!({}), |i| i.schema(defs))
 }
 
-fn reference(name: &str) -> Json {
+pub(super) fn reference(name: &str) -> Json {
     json!({"$ref": format!("#/$defs/{name}")})
 }
 
 /// A choice among values: `const` for one, `enum` for more, with the type that all of them share.
-fn choice<'a>(values: impl Iterator<Item = &'a crate::Value>) -> Json {
+pub(super) fn choice<'a>(values: impl Iterator<Item = &'a crate::Value>) -> Json {
     let values: Vec<Json> = values.map(crate::Value::to_tagged).collect();
     let kind = |v: &Json| match v {
         Json::String(_) => Some("string"),
@@ -201,7 +201,7 @@ fn property(field: &StructField, name: &str, defs: &mut BTreeMap<String, Json>) 
 
 /// Writes rules as pydantic does: beside the type that they are about, or, where there are several,
 /// under their Python names.
-fn constrain(schema: &mut Json, constraints: &[Constraint], ty: &FieldType) {
+pub(super) fn constrain(schema: &mut Json, constraints: &[Constraint], ty: &FieldType) {
     let ty = ty.without_none();
     let several = matches!(ty, FieldType::Union(_) | FieldType::Any);
     let mut place = schema;
@@ -246,7 +246,7 @@ fn refers_to(defs: &BTreeMap<String, Json>, name: &str) -> bool {
     defs.values().any(|schema| schema.to_string().contains(&needle))
 }
 
-fn with_defs(mut schema: Json, defs: BTreeMap<String, Json>) -> Json {
+pub(super) fn with_defs(mut schema: Json, defs: BTreeMap<String, Json>) -> Json {
     if !defs.is_empty() {
         schema["$defs"] = Json::Object(defs.into_iter().collect());
     }

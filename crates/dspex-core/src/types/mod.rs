@@ -9,6 +9,7 @@ mod check;
 mod field_value;
 mod from_schema;
 mod json_schema;
+mod lossless;
 mod name;
 mod named;
 mod special;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use check::TypeMismatch;
 pub use field_value::{FieldValue, field_type_of};
 pub use json_schema::sort_type_first;
+pub(crate) use lossless::{EXTENSION, KEY, MARK};
 pub use named::NamedType;
 pub use special::Special;
 

@@ -282,11 +282,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         given: &dspex_core::Dict,
     ) -> Result<(Option<(String, Value)>, bool), Mismatch> {
         if let Some((key, value)) = names(owner, field).find_map(|n| Some((n, given.get_str(n)?))) {
-            let value = self.validate(value, &field.ty).map_err(|m| m.at_key(&key.into()))?;
-            for rule in &field.constraints {
-                rule.check(&value).map_err(|e| Mismatch::broken(&e).at_key(&key.into()))?;
+            // Strict schemas let a model leave a field out in this way only.
+            let left_out = value.is_none() && !field.required && field.ty.check(value).is_err();
+            if !(left_out && self.cx.applies(ParseRule::NullForDefault)) {
+                let value = self.validate(value, &field.ty).map_err(|m| m.at_key(&key.into()))?;
+                for rule in &field.constraints {
+                    rule.check(&value).map_err(|e| Mismatch::broken(&e).at_key(&key.into()))?;
+                }
+                return Ok((Some((field.name.clone(), value)), true));
             }
-            return Ok((Some((field.name.clone(), value)), true));
+            self.floor(Exactness::Mended);
+            self.cx.note(ParseRule::NullForDefault, format!("took `null` for `{key}` as left out"));
         }
         if field.required {
             return Err(Mismatch::words(field.ty.name(), "nothing").at_key(&json_name(field).into()));

@@ -153,6 +153,13 @@ impl Reader<'_> {
                 let how = format!("its key was written `{}`", shorten_text(key));
                 notes.push(Note::new(ParseRule::KeyCase, Some(&field.name), how));
             }
+            // Strict schemas let a model leave a field out in this way only.
+            let left_out = value.is_none() && field.default.is_some() && field.ty.check(value).is_err();
+            if left_out && self.policy.applies(ParseRule::NullForDefault) {
+                let how = "took `null` as left out";
+                notes.push(Note::new(ParseRule::NullForDefault, Some(&field.name), how));
+                continue;
+            }
             let value = self.value(field, value, notes).map_err(|m| m.into_error(&field.name))?;
             fields.insert(field.name.clone(), value);
         }
