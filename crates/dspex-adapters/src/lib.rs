@@ -9,6 +9,7 @@ mod history;
 mod json;
 mod markers;
 mod native;
+mod nested;
 mod parse;
 mod parts;
 mod read;
@@ -16,6 +17,7 @@ mod schema;
 mod turns;
 mod two_step;
 mod wording;
+mod xml;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ pub use read::{read_text, read_value};
 pub use schema::output_schema;
 pub use two_step::{TwoStepAdapter, TwoStepWording};
 pub use wording::{DemoWording, FieldWording, NativeWording, ReminderWording, Wording};
+pub use xml::{XmlAdapter, XmlWording};
 
 /// Makes an adapter with our wording.
 type Make = fn() -> Arc<dyn Adapter>;
@@ -39,6 +42,7 @@ pub const ADAPTERS: &[(&str, Make)] = &[
     ("chat", || Arc::new(ChatAdapter::new())),
     ("json", || Arc::new(JsonAdapter::new())),
     ("two_step", || Arc::new(TwoStepAdapter::new())),
+    ("xml", || Arc::new(XmlAdapter::new())),
 ];
 
 /// The adapter of a name.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use dspex_core::Error;
 
-use crate::{ChatWording, JsonWording, TwoStepWording};
+use crate::{ChatWording, JsonWording, TwoStepWording, XmlWording};
 
 /// The sentences around the parts that every wording has in common.
 ///
@@ -32,6 +32,9 @@ pub struct Wording {
     pub chat: ChatWording,
     /// The sentences of the JSON adapter.
     pub json: JsonWording,
+    /// The sentences of the XML adapter.
+    #[serde(default)]
+    pub xml: XmlWording,
     /// The sentences of the two-step adapter.
     #[serde(default)]
     pub two_step: TwoStepWording,
@@ -201,6 +204,7 @@ impl Default for Wording {
             },
             chat: ChatWording::default(),
             json: JsonWording::default(),
+            xml: XmlWording::default(),
             two_step: TwoStepWording::default(),
             complaint: complaint(),
         }

@@ -44,6 +44,7 @@ impl Form {
             "chat" => Ok(Self::Chat),
             "json" => Ok(Self::Json),
             "two_step" => Ok(Self::TwoStep),
+            "xml" => Ok(Self::Xml),
             other => Err(format!("not supported yet: the adapter {other}")),
         }
     }

@@ -335,7 +335,7 @@ rules! {
     HeaderSpacing "header_spacing" Recovers;
     /// A field marker in bold, as a heading or in a quote: `**[[ ## answer ## ]]**`.
     HeaderDecoration "header_decoration" Recovers;
-    /// A field marker in other capitals that means one field only: `[[ ## Answer ## ]]`.
+    /// A field marker or tag in other capitals that means one field only: `[[ ## Answer ## ]]`, `<Answer>`.
     HeaderCase "header_case" Recovers;
     /// Field markers within lines, each once, where not every field has one at the start of a line.
     InlineHeader "inline_header" Recovers;
@@ -349,18 +349,34 @@ rules! {
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.
     JsonReply "json_reply" Recovers;
-    /// The fields as sections under markers instead of a JSON object.
+    /// The fields as sections under markers where JSON or XML was asked for.
     SectionReply "section_reply" Recovers;
     /// One JSON object with the fields, beside other brackets in the text.
     ObjectInText "object_in_text" Recovers;
     /// A key of a JSON object in other capitals that means one field only.
     KeyCase "key_case" Recovers;
-    /// The fields as an object that stands alone under another key: `{"result": {"answer": ...}}`.
+    /// The fields as an object that stands alone under another key, `{"result": {"answer": ...}}`, or in another tag.
     WrappedFields "wrapped_fields" Recovers;
     /// Several JSON objects with different values of the fields, of which DSPy takes one.
     SeveralObjects "several_objects" Refuses;
     /// `null`, a truth value, a list or an object where text is wanted, which DSPy spells as Python does.
     ValueForText "value_for_text" Refuses;
+    /// Fields between tags in a reply that is not well-formed XML: `<answer>R&D</answer>`.
+    RawMarkup "raw_markup" Recovers;
+    /// A tag of a field that is not closed before the next field starts.
+    UnclosedTag "unclosed_tag" Recovers;
+    /// The place of a value as the prompt shows it, `<answer>{answer}</answer>`, repeated beside the value.
+    EchoedPlace "echoed_place" Corrects;
+    /// Tags inside text, which DSPy reads and writes anew: `<br/>` becomes `<br />`.
+    MarkupInText "markup_in_text" Corrects;
+    /// Items of a list that have another tag than `item`, of which DSPy makes one item.
+    ItemTag "item_tag" Corrects;
+    /// Fields of a struct in the attributes of its tag, which DSPy passes over.
+    AttributeValue "attribute_value" Recovers;
+    /// A struct that is one option of a union, inside another value, whose shape DSPy does not look up.
+    NestedUnion "nested_union" Recovers;
+    /// Text or other tags beside the tags of a value, which DSPy drops.
+    MixedContent "mixed_content" Refuses;
     /// A reply without any section or key, where every field could take its default, which DSPy does.
     NoSections "no_sections" Refuses;
     /// A reply that the model did not finish, of which DSPy takes what is there.

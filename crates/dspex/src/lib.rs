@@ -268,8 +268,8 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 pub mod adapters {
     pub use dspex_adapters::{
         ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording, Native,
-        NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, output_schema,
-        read_text, read_value,
+        NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, XmlAdapter, XmlWording,
+        by_name, output_schema, read_text, read_value,
     };
 }
 

@@ -6,6 +6,7 @@ mod beside;
 mod coerce;
 #[doc(hidden)]
 pub mod conformance;
+mod elements;
 mod fence;
 mod literal_eval;
 mod object;
@@ -25,6 +26,7 @@ pub(crate) use coerce::{coerce_text, coerce_value};
 use scan::{Scanned, Section};
 
 pub(crate) use beside::beside;
+pub(crate) use elements::elements;
 pub(crate) use object::object;
 
 /// Reads one value by itself.

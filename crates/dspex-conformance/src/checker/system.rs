@@ -4,7 +4,7 @@ use dspex_core::Direction;
 use serde_json::Value as Json;
 
 use super::text::cut;
-use super::{Expected, Form, json, two_step};
+use super::{Expected, Form, json, two_step, xml};
 use crate::corpus::{Corpus, fields_json};
 use crate::outcome::{Outcome, member, text};
 use crate::types::annotated;
@@ -35,6 +35,11 @@ pub(super) fn check<'a>(expected: &Expected<'a>, want: &str, got: &str) -> Outco
         let name = text(field, "name")?;
         let outcome = match crate::corpus::direction(field)? {
             Direction::Input => no_hint(got),
+            // Tags inside tags are structure, which is DSPy's.
+            Direction::Output if want.starts_with('<') && want == got => Ok(()),
+            Direction::Output if want.starts_with('<') || got.starts_with('<') => {
+                Err(format!("expected the structure {want:?}, found {got:?}"))
+            }
             Direction::Output => hint(expected.corpus, member(field, "type")?, want, got),
         };
         outcome.map_err(|why| format!("section `{name}`: {why}"))?;
@@ -71,6 +76,10 @@ impl<'a> Skeleton<'a> {
             Form::Chat => [inputs, outputs].concat(),
             Form::Json => inputs.to_vec(),
             Form::TwoStep => return None,
+            Form::Xml => {
+                let (start, end, hints) = xml::find_blocks(text, inputs, outputs)?;
+                return Some(Self { before: &text[..start], hints, after: &text[end..] });
+            }
         };
         if form == Form::Json && sections.is_empty() {
             let (start, end, hints) = json::find_object(text, 0, outputs)?;
@@ -82,7 +91,7 @@ impl<'a> Skeleton<'a> {
         starts.map(|(at, _)| at).find_map(|at| match form {
             Form::Chat => Self::chat(text, at, &sections),
             Form::Json => Self::json(text, at, &sections, outputs),
-            Form::TwoStep => None,
+            Form::TwoStep | Form::Xml => None,
         })
     }
 
