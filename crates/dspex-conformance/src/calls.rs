@@ -110,7 +110,7 @@ fn refusal(corpus: &Corpus, case: &Json, dspy: &Made, ours: &Made) -> Result<Opt
         return Ok(None);
     }
     for rule in ParseRule::ALL.iter().filter(|r| r.effect() == RuleEffect::Refuses) {
-        if values(&make(corpus, case, Mode::Without(*rule))?) == values(dspy) {
+        if values(&make(corpus, case, Mode::Without(*rule), None)?) == values(dspy) {
             let effect = effect_name(rule.effect());
             return Ok(Some(Meant { rule: rule.id(), effect, words: "the default refuses it" }));
         }
