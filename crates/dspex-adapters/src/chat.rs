@@ -68,11 +68,16 @@ impl ChatAdapter {
         self
     }
 
-    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+    /// The wording.
+    pub(crate) fn sentences(&self) -> &Wording {
+        &self.wording
+    }
+
+    pub(crate) fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
         Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
     }
 
-    fn system(&self, signature: &Signature) -> String {
+    fn system(&self, signature: &Signature, closing: &str) -> String {
         let field = &self.wording.field;
         let mut sections = String::new();
         for f in signature.inputs() {
@@ -84,7 +89,7 @@ impl ChatAdapter {
         if signature.outputs().is_empty() {
             sections.push_str("\n\n");
         }
-        sections.push_str(&marker(COMPLETED));
+        sections.push_str(&marker(closing));
         fill(
             &self.wording.chat.system,
             &[
@@ -96,8 +101,8 @@ impl ChatAdapter {
         )
     }
 
-    fn reminder(&self, signature: &Signature) -> String {
-        turns::reminder(signature, &self.wording.chat.reminder, marker, COMPLETED)
+    fn reminder(&self, signature: &Signature, closing: &str) -> String {
+        turns::reminder(signature, &self.wording.chat.reminder, marker, closing)
     }
 }
 
@@ -151,15 +156,17 @@ impl Adapter for ChatAdapter {
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let plan = self.plan(call);
-        let signature = plan.signature.as_ref();
+        let (signature, closing) = (plan.signature.as_ref(), &*call.spell(COMPLETED));
         let native = signature.outputs().is_empty() && !call.compat;
         let (system, reminder) = if native {
             (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
         } else {
-            (self.system(signature), self.reminder(signature))
+            (self.system(signature, closing), self.reminder(signature, closing))
         };
+        let answer =
+            |s: &Signature, outputs: &Record, missing: Option<&str>| assistant(s, outputs, missing, closing);
         let messages =
-            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, assistant)?;
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, answer)?;
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)
@@ -190,7 +197,12 @@ impl Adapter for ChatAdapter {
 }
 
 /// The model's turn: every output, then the closing marker.
-fn assistant(signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
+fn assistant(
+    signature: &Signature,
+    outputs: &Record,
+    missing: Option<&str>,
+    closing: &str,
+) -> Result<String> {
     let mut out = String::new();
     for field in signature.outputs() {
         let value = match outputs.get(&field.name) {
@@ -203,7 +215,7 @@ fn assistant(signature: &Signature, outputs: &Record, missing: Option<&str>) -> 
     if signature.outputs().is_empty() {
         out.push_str("\n\n");
     }
-    out.push_str(&marker(COMPLETED));
+    out.push_str(&marker(closing));
     out.push('\n');
     Ok(out)
 }

@@ -3,10 +3,13 @@
 //! An adapter is an algorithm, which decides roles, markers, order and the form of values, and a [`Wording`], which
 //! holds the sentences around them as data. To add one: a file of its own and a line in [`ADAPTERS`].
 
+mod baml;
 mod chat;
 mod format;
+mod guarded;
 mod history;
 mod json;
+mod lean;
 mod markers;
 mod native;
 mod parse;
@@ -21,8 +24,11 @@ use std::sync::Arc;
 
 use dspex_core::{Adapter, Result, unknown_name};
 
+pub use baml::{BamlAdapter, BamlTypeWording, BamlWording};
 pub use chat::{ChatAdapter, ChatWording};
+pub use guarded::Guarded;
 pub use json::{JsonAdapter, JsonWording};
+pub use lean::{LeanAdapter, LeanWording};
 pub use native::Native;
 #[doc(hidden)]
 pub use parse::conformance;
@@ -39,6 +45,8 @@ pub const ADAPTERS: &[(&str, Make)] = &[
     ("chat", || Arc::new(ChatAdapter::new())),
     ("json", || Arc::new(JsonAdapter::new())),
     ("two_step", || Arc::new(TwoStepAdapter::new())),
+    ("baml", || Arc::new(BamlAdapter::new())),
+    ("lean", || Arc::new(LeanAdapter::new())),
 ];
 
 /// The adapter of a name.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use dspex_core::Error;
 
-use crate::{ChatWording, JsonWording, TwoStepWording};
+use crate::{BamlWording, ChatWording, JsonWording, LeanWording, TwoStepWording};
 
 /// The sentences around the parts that every wording has in common.
 ///
@@ -38,6 +38,12 @@ pub struct Wording {
     /// What tells the model that its reply was of no use: `{error}`. DSPy says no such thing.
     #[serde(default = "complaint")]
     pub complaint: String,
+    /// The sentences of the BAML adapter.
+    #[serde(default)]
+    pub baml: BamlWording,
+    /// The sentences of the lean adapter.
+    #[serde(default)]
+    pub lean: LeanWording,
 }
 
 /// How fields are described in the system message.
@@ -167,6 +173,27 @@ pub struct ReminderWording {
     pub last: String,
 }
 
+impl Wording {
+    /// Whether the sentences are somebody else's, such as those of an installed DSPy: then prompts keep to DSPy's form
+    /// in everything. Wordings of ours have ids that start with `dspex`.
+    ///
+    /// ```
+    /// use dspex_adapters::Wording;
+    /// let mut wording = Wording::default();
+    /// assert!(!wording.is_foreign());
+    /// wording.id = "dspy-3.4.1".into();
+    /// assert!(wording.is_foreign());
+    /// ```
+    pub fn is_foreign(&self) -> bool {
+        is_foreign(&self.id)
+    }
+}
+
+/// Whether the id of a wording says that it is somebody else's.
+pub(crate) fn is_foreign(id: &str) -> bool {
+    !id.starts_with("dspex")
+}
+
 impl Default for Wording {
     fn default() -> Self {
         Self {
@@ -203,6 +230,8 @@ impl Default for Wording {
             json: JsonWording::default(),
             two_step: TwoStepWording::default(),
             complaint: complaint(),
+            baml: BamlWording::default(),
+            lean: LeanWording::default(),
         }
     }
 }

@@ -44,6 +44,7 @@ impl Form {
             "chat" => Ok(Self::Chat),
             "json" => Ok(Self::Json),
             "two_step" => Ok(Self::TwoStep),
+            "baml" => Ok(Self::Baml),
             other => Err(format!("not supported yet: the adapter {other}")),
         }
     }

@@ -71,9 +71,14 @@ fn tables_of_reading_fail_only_where_a_type_is_not_supported() {
 fn cases_of_plain_types_pass() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
-    for (section, adapter) in
-        [("render_cases", "chat"), ("parse_cases", "chat"), ("render_cases", "json"), ("parse_cases", "json")]
-    {
+    for (section, adapter) in [
+        ("render_cases", "chat"),
+        ("parse_cases", "chat"),
+        ("render_cases", "json"),
+        ("parse_cases", "json"),
+        ("render_cases", "baml"),
+        ("parse_cases", "baml"),
+    ] {
         let plain: Vec<&str> = corpus
             .cases(section)
             .iter()
@@ -87,11 +92,11 @@ fn cases_of_plain_types_pass() {
 }
 
 #[test]
-fn json_and_chat_cases_fail_only_where_a_type_is_not_supported() {
+fn cases_fail_only_where_a_type_is_not_supported() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     for section in ["render_cases", "parse_cases"] {
-        for adapter in ["json", "chat", "two_step"] {
+        for adapter in ["json", "chat", "baml", "two_step"] {
             let mut failing = failing(&report, section, Some(adapter), &|_| true);
             failing.retain(|f| !f.contains(": not supported yet: "));
             assert_eq!(failing, Vec::<String>::new());
@@ -125,7 +130,6 @@ fn calls_pass_but_for_these() {
         ("chat_strips_tools_kwargs", "differs by the rule options_as_given"),
         ("xml_ok", "not supported yet: "),
         ("xml_fallback_json", "not supported yet: "),
-        ("baml_ok", "not supported yet: "),
     ];
     let sections: Vec<_> = report.named("call_cases").collect();
     assert_eq!(sections.iter().map(|s| s.total()).sum::<usize>(), corpus.cases("call_cases").len());

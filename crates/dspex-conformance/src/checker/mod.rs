@@ -3,6 +3,7 @@
 //! The checker shares no code with the renderer: what a prompt must show is cut out of the corpus' own messages or
 //! taken from its description of the signature. The sentences between those parts may be of any wording.
 
+mod baml;
 mod json;
 mod system;
 mod text;
@@ -26,6 +27,8 @@ pub enum Form {
     Json,
     /// The first of two steps: values beside their names, and no form for the answer.
     TwoStep,
+    /// The same, with the types of the outputs in sections.
+    Baml,
 }
 
 /// What messages must show.
@@ -73,7 +76,7 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
                 assistants += 1;
                 match expected.form {
                     Form::Chat => assistant(want, got, lacking, missing_output),
-                    Form::Json => json::assistant(want, got, lacking, missing_output),
+                    Form::Json | Form::Baml => json::assistant(want, got, lacking, missing_output),
                     Form::TwoStep => same_bytes("content", &want["content"], &got["content"]),
                 }
                 .map_err(place)?;
@@ -121,7 +124,7 @@ impl Reminders {
         let reminders = Self { wanted: last(wanted), found: last(found) };
         let names = match form {
             Form::Chat => markers,
-            Form::Json => json::names,
+            Form::Json | Form::Baml => json::names,
             Form::TwoStep => return Ok(Self { wanted: String::new(), found: String::new() }),
         };
         let (want, got) = (names(&reminders.wanted), names(&reminders.found));
