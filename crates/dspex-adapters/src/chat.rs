@@ -63,14 +63,19 @@ impl ChatAdapter {
         self
     }
 
-    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+    /// The wording.
+    pub(crate) fn sentences(&self) -> &Wording {
+        &self.wording
+    }
+
+    pub(crate) fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
         Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
     }
 
-    fn system(&self, signature: &Signature) -> String {
+    fn system(&self, signature: &Signature, closing: &str) -> String {
         let inputs = turns::places(signature.inputs(), |_| String::new());
         let outputs = turns::places(signature.outputs(), |f| hint(f, &self.wording.field));
-        let completed = marker(COMPLETED);
+        let completed = marker(closing);
         fill(
             &self.wording.chat.system,
             &[
@@ -86,7 +91,13 @@ impl ChatAdapter {
     }
 
     /// The model's turn: every output, then what closes it.
-    fn assistant(&self, signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
+    fn assistant(
+        &self,
+        signature: &Signature,
+        outputs: &Record,
+        missing: Option<&str>,
+        closing: &str,
+    ) -> Result<String> {
         let mut sections = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
             let value = match outputs.get(&field.name) {
@@ -98,12 +109,12 @@ impl ChatAdapter {
             sections.push(turns::section(&field.name, &value));
         }
         let mut out = parse::strip(&sections.join("\n\n")).to_owned();
-        out.push_str(&fill(&self.wording.chat.demo_end, &[("completed", &marker(COMPLETED))]));
+        out.push_str(&fill(&self.wording.chat.demo_end, &[("completed", &marker(closing))]));
         Ok(out)
     }
 
-    fn reminder(&self, signature: &Signature) -> String {
-        turns::reminder(signature, &self.wording.chat.reminder, marker, COMPLETED)
+    fn reminder(&self, signature: &Signature, closing: &str) -> String {
+        turns::reminder(signature, &self.wording.chat.reminder, marker, closing)
     }
 }
 
@@ -177,22 +188,18 @@ impl Adapter for ChatAdapter {
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let plan = self.plan(call);
-        let signature = plan.signature.as_ref();
+        let (signature, closing) = (plan.signature.as_ref(), &*call.spell(COMPLETED));
         let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
         let (system, reminder) = if native {
             (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
         } else {
-            (self.system(signature), self.reminder(signature))
+            (self.system(signature, closing), self.reminder(signature, closing))
         };
-        let messages = turns::messages(
-            call,
-            &plan,
-            &system,
-            &self.wording.demo,
-            &reminder,
-            turns::marked,
-            |signature, outputs, missing| self.assistant(signature, outputs, missing),
-        )?;
+        let answer = |signature: &Signature, outputs: &Record, missing: Option<&str>| {
+            self.assistant(signature, outputs, missing, closing)
+        };
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::marked, answer)?;
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)

@@ -78,6 +78,11 @@ impl JsonAdapter {
         self
     }
 
+    /// The wording.
+    pub(crate) fn sentences(&self) -> &Wording {
+        &self.wording
+    }
+
     fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
         Plan::new(call, &self.native, !self.asked_by_chat)
     }
@@ -128,9 +133,37 @@ impl JsonAdapter {
         ))
     }
 
-    fn reminder(&self, signature: &Signature) -> String {
-        turns::reminder(signature, &self.wording.json.reminder, str::to_owned, "")
+    /// The request of a call whose prompt has this form.
+    pub(crate) fn ask(&self, call: &RenderCall<'_>, form: &Form<'_>) -> Result<Request> {
+        let plan = self.plan(call);
+        let signature = plan.signature.as_ref();
+        let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
+        let (system, reminder) = if native {
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
+        } else {
+            ((form.system)(signature)?, turns::reminder(signature, form.reminder, str::to_owned, ""))
+        };
+        let answer = |signature: &Signature, outputs: &Record, missing: Option<&str>| {
+            assistant(signature, outputs, missing, &self.wording)
+        };
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, form.section, answer)?;
+        let mut request = Request::new(messages);
+        let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
+        request.response_format = response_format(call, signature, calls_tools, self.schema_required)?;
+        plan.complete(call, &mut request)?;
+        Ok(request)
     }
+}
+
+/// What adapters that ask for a JSON object write each in its own way.
+pub(crate) struct Form<'a> {
+    /// The system message.
+    pub(crate) system: &'a dyn Fn(&Signature) -> Result<String>,
+    /// What the last turn asks for.
+    pub(crate) reminder: &'a ReminderWording,
+    /// One input.
+    pub(crate) section: &'a dyn Fn(&Field, &Value) -> Result<String>,
 }
 
 /// The sentences of the [JSON adapter](JsonAdapter).
@@ -201,28 +234,12 @@ impl Adapter for JsonAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let plan = self.plan(call);
-        let signature = plan.signature.as_ref();
-        let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
-        let (system, reminder) = if native {
-            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
-        } else {
-            (self.system(signature)?, self.reminder(signature))
+        let form = Form {
+            system: &|signature| self.system(signature),
+            reminder: &self.wording.json.reminder,
+            section: &turns::marked,
         };
-        let messages = turns::messages(
-            call,
-            &plan,
-            &system,
-            &self.wording.demo,
-            &reminder,
-            turns::marked,
-            |signature, outputs, missing| assistant(signature, outputs, missing, &self.wording),
-        )?;
-        let mut request = Request::new(messages);
-        let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
-        request.response_format = response_format(call, signature, calls_tools, self.schema_required)?;
-        plan.complete(call, &mut request)?;
-        Ok(request)
+        self.ask(call, &form)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

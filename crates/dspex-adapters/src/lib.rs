@@ -3,10 +3,13 @@
 //! An adapter is an algorithm, which decides roles, markers, order and the form of values, and a [`Wording`], which
 //! holds the sentences around them as data. To add one: a file of its own and a line in [`ADAPTERS`].
 
+mod baml;
 mod chat;
 mod format;
+mod guarded;
 mod history;
 mod json;
+mod lean;
 mod markers;
 mod native;
 mod nested;
@@ -23,8 +26,11 @@ use std::sync::Arc;
 
 use dspex_core::{Adapter, Result, unknown_name};
 
+pub use baml::{BamlAdapter, BamlTypeWording, BamlWording};
 pub use chat::{ChatAdapter, ChatWording};
+pub use guarded::Guarded;
 pub use json::{JsonAdapter, JsonWording};
+pub use lean::{LeanAdapter, LeanWording};
 pub use native::Native;
 #[doc(hidden)]
 pub use parse::conformance;
@@ -45,6 +51,8 @@ pub const ADAPTERS: &[(&str, Make)] = &[
     ("json", |wording| Arc::new(JsonAdapter::with_wording(wording))),
     ("xml", |wording| Arc::new(XmlAdapter::with_wording(wording))),
     ("two_step", |wording| Arc::new(TwoStepAdapter::with_wording(wording))),
+    ("baml", |wording| Arc::new(BamlAdapter::with_wording(wording))),
+    ("lean", |wording| Arc::new(LeanAdapter::with_wording(wording))),
 ];
 
 /// The adapter of a name, with our wording.

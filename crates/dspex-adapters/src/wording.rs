@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use dspex_core::Error;
 
-use crate::{ChatWording, JsonWording, TwoStepWording, XmlWording};
+use crate::{BamlWording, ChatWording, JsonWording, LeanWording, TwoStepWording, XmlWording};
 
 pub use template::literal;
 pub(crate) use template::{Templates, fill};
@@ -54,6 +54,12 @@ pub struct Wording {
     /// What tells the model that its reply was of no use: `{error}`. DSPy says no such thing.
     #[serde(default = "complaint")]
     pub complaint: String,
+    /// The sentences of the BAML adapter.
+    #[serde(default)]
+    pub baml: BamlWording,
+    /// The sentences of the lean adapter.
+    #[serde(default)]
+    pub lean: LeanWording,
 }
 
 /// How the lines of the instructions stand in a system message.
@@ -227,6 +233,27 @@ pub struct ReminderWording {
     pub last: String,
 }
 
+impl Wording {
+    /// Whether the sentences are somebody else's, such as those of an installed DSPy: then prompts keep to DSPy's form
+    /// in everything. Wordings of ours have ids that start with `dspex`.
+    ///
+    /// ```
+    /// use dspex_adapters::Wording;
+    /// let mut wording = Wording::default();
+    /// assert!(!wording.is_foreign());
+    /// wording.id = "dspy-3.4.1".into();
+    /// assert!(wording.is_foreign());
+    /// ```
+    pub fn is_foreign(&self) -> bool {
+        is_foreign(&self.id)
+    }
+}
+
+/// Whether the id of a wording says that it is somebody else's.
+pub(crate) fn is_foreign(id: &str) -> bool {
+    !id.starts_with("dspex")
+}
+
 impl Default for Wording {
     fn default() -> Self {
         Self {
@@ -263,6 +290,8 @@ impl Default for Wording {
             xml: XmlWording::default(),
             two_step: TwoStepWording::default(),
             complaint: complaint(),
+            baml: BamlWording::default(),
+            lean: LeanWording::default(),
         }
     }
 }
@@ -292,12 +321,6 @@ impl Wording {
     pub(crate) fn complaint(&self, error: &Error) -> String {
         fill(&self.complaint, &[("error", &error.kind().to_string())])
     }
-
-    /// Whether the sentences are somebody else's, such as those of an installed DSPy: then prompts keep to DSPy's form
-    /// in everything. Wordings of ours have ids that start with `dspex`.
-    pub(crate) fn is_foreign(&self) -> bool {
-        !self.id.starts_with("dspex")
-    }
 }
 
 impl Templates for Wording {
@@ -312,7 +335,9 @@ impl Templates for Wording {
         inside("chat", &self.chat);
         inside("json", &self.json);
         inside("xml", &self.xml);
+        inside("baml", &self.baml);
         inside("two_step", &self.two_step);
+        inside("lean", &self.lean);
         visit("complaint", &self.complaint, &["error"]);
     }
 }

@@ -71,6 +71,7 @@ impl Form {
             "json" => Ok(Self::Json),
             "two_step" => Ok(Self::TwoStep),
             "xml" => Ok(Self::Xml),
+            "baml" => Ok(Self::Baml),
             other => Err(format!("not supported yet: the adapter {other}")),
         }
     }

@@ -1,11 +1,14 @@
 //! Adapters: from a signature and values to a request, and from a reply back to values.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::example::Example;
 use crate::lm::{Capabilities, Choice, Options, Request};
+use crate::nonce::Nonce;
+use crate::random::Random;
 use crate::signature::Signature;
 use crate::value::Record;
 
@@ -59,6 +62,13 @@ pub trait Adapter: Send + Sync {
     /// such as calls of tools, where the call left fields to that. Without such features it is [`parse`](Self::parse).
     fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         self.parse(call.signature, completion, policy)
+    }
+
+    /// The adapter for one call alone, where each call has one of its own; none for most. A predictor renders and
+    /// reads with what it gets. `random` is its source for this.
+    fn for_call(&self, call: &RenderCall<'_>, random: &mut Random) -> Option<Arc<dyn Adapter>> {
+        let _ = (call, random);
+        None
     }
 
     /// The second call that reads a completion, where this adapter reads none itself: none for most.
@@ -168,6 +178,8 @@ pub struct RenderCall<'a> {
     pub options: Option<&'a Options>,
     /// Whether DSPy's messages are wanted where ours are safer; see [`RenderCall::compat`].
     pub compat: bool,
+    /// What stands behind the names of fields, for markers that are no field's to carry it too.
+    pub nonce: Option<Nonce>,
 }
 
 impl<'a> RenderCall<'a> {
@@ -180,6 +192,7 @@ impl<'a> RenderCall<'a> {
             capabilities: Capabilities::default(),
             options: None,
             compat: false,
+            nonce: None,
         }
     }
 
@@ -203,6 +216,11 @@ impl<'a> RenderCall<'a> {
     pub fn options(mut self, options: &'a Options) -> Self {
         self.options = Some(options);
         self
+    }
+
+    /// A marker's name as this call spells it.
+    pub fn spell<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        spell(self.nonce.as_ref(), name)
     }
 
     /// The call for a model that can do this.
@@ -349,7 +367,7 @@ rules! {
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.
     JsonReply "json_reply" Recovers;
-    /// The fields as sections under markers where JSON or XML was asked for.
+    /// The fields as sections under markers where JSON, XML or text alone was asked for.
     SectionReply "section_reply" Recovers;
     /// One JSON object with the fields, beside other brackets in the text.
     ObjectInText "object_in_text" Recovers;
@@ -439,12 +457,18 @@ rules! {
 pub struct ParsePolicy {
     compat: bool,
     off: Vec<ParseRule>,
+    nonce: Option<Nonce>,
+}
+
+/// A marker's name, with the nonce if there is one.
+fn spell<'n>(nonce: Option<&Nonce>, name: &'n str) -> Cow<'n, str> {
+    nonce.map_or(Cow::Borrowed(name), |nonce| Cow::Owned(nonce.mark(name)))
 }
 
 impl ParsePolicy {
     /// DSPy 3.4.1's value, or an error.
     pub fn compat() -> Self {
-        Self { compat: true, off: Vec::new() }
+        Self { compat: true, ..Self::default() }
     }
 
     /// The policy without one rule: there, DSPy's value or error.
@@ -454,6 +478,32 @@ impl ParsePolicy {
             self.off.push(rule);
         }
         self
+    }
+
+    /// The policy for replies to a request whose markers all have this nonce: what looks like a marker and has it not
+    /// is text.
+    ///
+    /// ```
+    /// use dspex_core::{Nonce, ParsePolicy};
+    /// let policy = ParsePolicy::default().with_nonce(Nonce::new("k7")?);
+    /// assert!(policy.may_mark("answer_k7") && !policy.may_mark("answer"));
+    /// assert_eq!(policy.spell("completed"), "completed_k7");
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_nonce(mut self, nonce: Nonce) -> Self {
+        self.nonce = Some(nonce);
+        self
+    }
+
+    /// Whether a marker of this name may be one of ours.
+    pub fn may_mark(&self, name: &str) -> bool {
+        self.nonce.as_ref().is_none_or(|nonce| nonce.unmark(name).is_some())
+    }
+
+    /// A marker's name as the request spelled it.
+    pub fn spell<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        spell(self.nonce.as_ref(), name)
     }
 
     /// Whether a rule is in force.

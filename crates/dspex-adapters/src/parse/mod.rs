@@ -59,6 +59,29 @@ pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &Pars
     read_sections(signature, scanned, Vec::new(), policy)
 }
 
+/// Reads a completion that is the text of one output and nothing else.
+pub(crate) fn text(
+    signature: &Signature,
+    output: &Field,
+    completion: &Choice,
+    policy: &ParsePolicy,
+) -> Result<Parsed> {
+    let text = completion.content();
+    if text.trim().is_empty() {
+        return Err(empty_reply(signature));
+    }
+    let scanned = scan::scan(&text, signature, policy);
+    refuse_unfinished(signature, completion, &scanned.sections, policy)?;
+    if !scanned.sections.is_empty() && policy.applies(ParseRule::SectionReply) {
+        let note = Note::new(ParseRule::SectionReply, Some(&output.name), "the text came under its marker");
+        return read_sections(signature, scanned, vec![note], policy);
+    }
+    let mut coercion = Coercion::new(policy, &output.name);
+    let value = coerce::coerce_text(text.trim(), &output.ty, &mut coercion);
+    let fields = Record::new().with(output.name.as_str(), value.map_err(|m| m.into_error(&output.name))?);
+    finish(signature, fields, coercion.into_notes(), policy, true)
+}
+
 /// Reads the values of sections; the notes are of what was done before.
 fn read_sections(
     signature: &Signature,

@@ -34,12 +34,12 @@ pub(super) fn scan(text: &str, signature: &Signature, policy: &ParsePolicy) -> S
     let found = |scanned: &Scanned, name: &str| scanned.sections.iter().any(|s| s.name == name);
     if policy.applies(ParseRule::InlineHeader)
         && signature.outputs().iter().any(|f| !found(&scanned, &f.name))
-        && let Some(inline) = inline(text, signature)
+        && let Some(inline) = inline(text, signature, policy)
     {
         scanned = inline;
     }
     if policy.applies(ParseRule::CompletedInline) && signature.field("completed").is_none() {
-        cut_closing_marker(&mut scanned);
+        cut_closing_marker(&mut scanned, &policy.spell("completed"));
     }
     scanned.sections.retain(|s| signature.outputs().iter().any(|f| f.name == s.name));
     scanned
@@ -50,7 +50,15 @@ fn lines(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned {
     let mut scanned = Scanned::default();
     let mut open: Option<(String, Vec<&str>)> = None;
     for line in split_lines(text) {
+        let noted = scanned.notes.len();
         match header(line, signature, policy, &mut scanned.notes) {
+            // A marker that is not ours came in with a value and is text.
+            Some((name, _)) if !policy.may_mark(&name) => {
+                scanned.notes.truncate(noted);
+                if let Some((_, lines)) = &mut open {
+                    lines.push(line);
+                }
+            }
             Some((name, rest)) => {
                 close(&mut scanned.sections, open.take(), text, policy);
                 open = Some((name, if rest.is_empty() { vec![] } else { vec![rest] }));
@@ -170,12 +178,13 @@ fn known_name(name: &str, signature: &Signature, policy: &ParsePolicy, notes: &m
 }
 
 /// Sections whose markers stand anywhere, where that gives every output once.
-fn inline(text: &str, signature: &Signature) -> Option<Scanned> {
+fn inline(text: &str, signature: &Signature, policy: &ParsePolicy) -> Option<Scanned> {
+    let closing = policy.spell("completed");
     let marks: Vec<_> = INLINE
         .as_ref()?
         .captures_iter(text)
         .filter_map(|c| Some((c.get(0)?, c.get(1)?.as_str())))
-        .filter(|(_, name)| *name == "completed" || signature.field(name).is_some())
+        .filter(|(_, name)| *name == closing || signature.field(name).is_some())
         .collect();
     let once = |name: &str| marks.iter().filter(|(_, n)| *n == name).count() == 1;
     if !signature.outputs().iter().all(|f| once(&f.name)) {
@@ -185,7 +194,7 @@ fn inline(text: &str, signature: &Signature) -> Option<Scanned> {
     let line_of = |at: usize| text[..at].matches('\n').count();
     let starts_line =
         |at: usize| text[..at].rsplit('\n').next().is_some_and(|before| strip(before).is_empty());
-    let outputs = || marks.iter().filter(|(_, name)| *name != "completed").map(|(mark, _)| mark.start());
+    let outputs = || marks.iter().filter(|(_, name)| *name != closing).map(|(mark, _)| mark.start());
     if outputs().any(starts_line) {
         let mut lines = outputs().map(line_of);
         let first = lines.next();
@@ -207,14 +216,15 @@ fn inline(text: &str, signature: &Signature) -> Option<Scanned> {
 }
 
 /// Takes the closing marker off the end of a value, where the model put it on the value's last line.
-fn cut_closing_marker(scanned: &mut Scanned) {
+fn cut_closing_marker(scanned: &mut Scanned, closing: &str) {
     for section in scanned.sections.iter_mut().filter(|s| s.text.contains("##")) {
         let Some(mark) = INLINE.as_ref().and_then(|r| r.captures_iter(&section.text).last()) else {
             continue;
         };
-        let (Some(whole), Some("completed")) = (mark.get(0), mark.get(1).map(|m| m.as_str())) else {
+        let (Some(whole), Some(name)) = (mark.get(0), mark.get(1)) else { continue };
+        if name.as_str() != closing {
             continue;
-        };
+        }
         if !section.text[whole.end()..].trim_matches(['*', '`', '.']).trim().is_empty() {
             continue;
         }

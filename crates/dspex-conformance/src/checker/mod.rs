@@ -3,6 +3,7 @@
 //! The checker shares no code with the renderer: what a prompt must show is cut out of the corpus' own messages or
 //! taken from its description of the signature. The sentences between those parts may be of any wording.
 
+mod baml;
 mod json;
 mod system;
 mod text;
@@ -29,6 +30,8 @@ pub enum Form {
     TwoStep,
     /// Every value between tags.
     Xml,
+    /// The same, with the types of the outputs in sections.
+    Baml,
 }
 
 /// What messages must show.
@@ -76,7 +79,7 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
                 assistants += 1;
                 match expected.form {
                     Form::Chat => assistant(want, got, lacking, missing_output),
-                    Form::Json => json::assistant(want, got, lacking, missing_output),
+                    Form::Json | Form::Baml => json::assistant(want, got, lacking, missing_output),
                     Form::TwoStep => same_bytes("content", &want["content"], &got["content"]),
                     Form::Xml => xml::assistant(expected, want, got, lacking, missing_output),
                 }
@@ -125,7 +128,7 @@ impl Reminders {
         let reminders = Self { wanted: last(wanted), found: last(found) };
         let names = match form {
             Form::Chat => markers,
-            Form::Json => json::names,
+            Form::Json | Form::Baml => json::names,
             Form::TwoStep => return Ok(Self { wanted: String::new(), found: String::new() }),
             Form::Xml => xml::names,
         };
@@ -164,7 +167,7 @@ fn parts(message: &Json) -> Vec<Json> {
 fn user(expected: &Expected<'_>, reminders: &Reminders, want: &Json, got: &Json) -> Outcome {
     let inputs = match expected.form {
         Form::Xml => names(expected, Direction::Input)?,
-        Form::Chat | Form::Json | Form::TwoStep => Vec::new(),
+        Form::Chat | Form::Json | Form::Baml | Form::TwoStep => Vec::new(),
     };
     let cut = |text| if expected.form == Form::Xml { xml::cut(text, &inputs) } else { cut(text) };
     let (wanted, found) = (parts(want), parts(got));

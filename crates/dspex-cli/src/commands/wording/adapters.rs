@@ -19,6 +19,7 @@ pub(super) const ADAPTERS: &[Known] = &[
     Known { name: "chat", system: |w| &mut w.chat.system, part: chat },
     Known { name: "json", system: |w| &mut w.json.system, part: json },
     Known { name: "xml", system: |w| &mut w.xml.system, part: xml },
+    Known { name: "baml", system: |w| &mut w.baml.system, part: baml },
     Known { name: "two_step", system: |w| &mut w.two_step.system, part: two_step },
 ];
 
@@ -67,6 +68,30 @@ fn xml(derive: &mut Derive<'_>) -> Result<()> {
     };
     let xml = &mut derive.wording.xml;
     (xml.system, xml.reminder, xml.nested) = (system, reminder, nested);
+    Ok(())
+}
+
+fn baml(derive: &mut Derive<'_>) -> Result<()> {
+    let system = derive.message("baml", "fields", 0)?;
+    let output = derive.cut("baml.output", system).behind("[[ ## zqfirst ## ]]\n")?;
+    let output = output.before("\n\n[[ ## zqsecond ## ]]")?;
+    let text = derive.wording.baml.types.text.clone();
+    derive.wording.baml.output = output.values(&[("name", "zqfirst"), ("type", &text)])?;
+    if let Some(texts) = derive.answers.texts("baml", "structs") {
+        let empty = derive.cut("baml.types.empty", texts[0]).behind("[[ ## zqempty ## ]]")?;
+        let empty = empty.behind("{\n")?.before("}")?.without_start("  ")?;
+        let types = &mut derive.wording.baml.types;
+        types.empty = ["{inner}", &literal(empty.text)].concat();
+        // DSPy indents the brace behind the name of a field too, so that the items of a list need no more.
+        if texts[0].contains("  zqinner:   {") {
+            types.open = "{indent}{\n".into();
+            types.list_of_structs = "[\n{item}\n{indent}]".into();
+        }
+    }
+    let system = derive.system("baml", "fields", &["inputs", "outputs", "sections", "instructions"])?;
+    let reminder = derive.reminder("baml", &str::to_owned)?;
+    let baml = &mut derive.wording.baml;
+    (baml.system, baml.reminder) = (system, reminder);
     Ok(())
 }
 
