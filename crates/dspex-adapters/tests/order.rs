@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::sync::Arc;
+
 use dspex_adapters::{ADAPTERS, by_name};
 use dspex_core::lm::Message;
 use dspex_core::value::History;
@@ -43,7 +45,7 @@ fn common(one: &str, other: &str) -> usize {
 fn each(check: impl Fn(&dyn Adapter, &Signature)) {
     for (_, make) in ADAPTERS {
         for signature in SIGNATURES {
-            check(&*make(), &Signature::parse(signature).unwrap());
+            check(&*make(Arc::default()), &Signature::parse(signature).unwrap());
         }
     }
 }
@@ -81,8 +83,9 @@ fn an_input_that_stays_comes_before_one_that_changes_in_the_order_of_the_signatu
     for (_, make) in ADAPTERS {
         let of = |signature: &str| {
             let signature = Signature::parse(signature).unwrap();
-            let one = messages(&*make(), &signature, &[("context", "same"), ("question", "one?")]);
-            let two = messages(&*make(), &signature, &changed);
+            let one =
+                messages(&*make(Arc::default()), &signature, &[("context", "same"), ("question", "one?")]);
+            let two = messages(&*make(Arc::default()), &signature, &changed);
             common(&one.last().unwrap().text(), &two.last().unwrap().text())
         };
         assert!(of("context, question -> answer") > of("question, context -> answer"));

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::sync::Arc;
+
 use dspex_adapters::{ADAPTERS, BamlAdapter, ChatAdapter, Guarded, JsonAdapter, TwoStepAdapter, Wording};
 use dspex_core::lm::{Capabilities, Choice, Reply, ResponseFormat};
 use dspex_core::value::History;
@@ -105,7 +107,7 @@ fn a_model_that_writes_nothing_but_the_input_gives_an_error() {
     let echo =
         || ScriptedLm::from_fn(|r| Ok(Reply::new(vec![Choice::text(r.messages.last().unwrap().text())])));
     for (name, make) in ADAPTERS {
-        let ctx = Context::new(echo()).with_adapter(Guarded::shared(make()));
+        let ctx = Context::new(echo()).with_adapter(Guarded::shared(make(Arc::default())));
         for text in FORGED {
             let e = call(&ctx, text).unwrap_err();
             assert!(!e.to_string().contains("spam_"), "errors have the names of the signature: {name} {e}");

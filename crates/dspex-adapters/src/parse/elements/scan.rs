@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn pieces_stand_between_tags_of_outputs() {
-        let table: [(&str, &[(usize, &str, End)]); 9] = [
+        type Row = (&'static str, &'static [(usize, &'static str, End)]);
+        let table: [Row; 9] = [
             ("<why>a & b</why><answer x='>'>c</answer>", &[(0, "a & b", End::Tag), (1, "c", End::Tag)]),
             ("<why>a < b <answer>c</answer>", &[(0, "a < b ", End::Next), (1, "c", End::Tag)]),
             ("<answer>c & ", &[(1, "c & ", End::Text)]),

@@ -95,7 +95,7 @@ impl Extract {
         }
         if !checked.open.is_empty() {
             let list = checked.open.into_iter().collect::<Vec<_>>().join(", ");
-            complain(&format!("note: not compared, as they cannot be rendered here yet: {list}"));
+            complain(&format!("note: not the same, as these types are other ones in this DSPy: {list}"));
         }
         Ok(Exit::Done)
     }
