@@ -20,7 +20,8 @@ cargo xtask <command>
   demo                        score the word-sense set with and without demonstrations
   test [--no-setup]           every check; the last line is the test runner's summary
   setup                       install what the tests need and this machine lacks
-  conformance FILE [--json]   run a corpus of observed behaviour
+  conformance FILE [--wording FILE] [--json]
+                              run a corpus of observed behaviour, with a wording of DSPy also byte for byte
   bench [NAME]                measure; without a name everything
   bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first
   newcomer                    follow the README in a fresh clone with an empty home";
@@ -125,7 +126,24 @@ fn corpus() -> Outcome {
         warn(&format!("SKIPPED: the corpus is not at {}", file.display()));
         return Ok(());
     }
-    conformance(&[&file.display().to_string()])
+    let (file, wording) = (file.display().to_string(), wording()?);
+    let bytes: Vec<&str> = wording.iter().flat_map(|path| ["--wording", path.as_str()]).collect();
+    conformance(&[&[file.as_str()], bytes.as_slice()].concat())
+}
+
+/// The wording of the DSPy in `target/python`, taken anew; none, with a word about that, where there is none. The tests
+/// that compare byte for byte read it.
+fn wording() -> Result<Option<String>, String> {
+    let Some(python) = python::installed(&root()) else {
+        warn("SKIPPED: there is no DSPy in target/python, so nothing is compared byte for byte");
+        return Ok(None);
+    };
+    let folder = root().join("target/wording");
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{} cannot be made: {e}", folder.display()))?;
+    let file = folder.join("dspy.toml").display().to_string();
+    let extract = ["wording", "extract", "--python", &python, "--output", &file];
+    cargo(&[&["run", "--quiet", "--package", "dspex-cli", "--"], extract.as_slice()].concat())?;
+    Ok(Some(file))
 }
 
 fn conformance(args: &[&str]) -> Outcome {

@@ -13,13 +13,19 @@ const DSPY: &str = "dspy==3.4.1";
 const CHECK: &str =
     "import sys, importlib.metadata as m; sys.exit('dspy==' + m.version('dspy') != sys.argv[1])";
 
+/// The Python of the environment, where DSPy is in it.
+pub(crate) fn installed(root: &Path) -> Option<String> {
+    let python = root.join("target/python/bin/python").display().to_string();
+    works(&[&python, "-c", CHECK, DSPY]).then_some(python)
+}
+
 /// Makes the environment, unless it is there.
 pub(crate) fn setup(root: &Path) -> Outcome {
-    let folder = root.join("target/python");
-    let python = folder.join("bin/python").display().to_string();
-    if works(&[&python, "-c", CHECK, DSPY]) {
+    if installed(root).is_some() {
         return Ok(());
     }
+    let folder = root.join("target/python");
+    let python = folder.join("bin/python").display().to_string();
     if !works(&["python3", "--version"]) {
         warn("SKIPPED: there is no python3, so no test exchanges files with DSPy itself");
         return Ok(());

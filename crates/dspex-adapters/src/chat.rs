@@ -15,7 +15,7 @@ use crate::native::{Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
-use crate::wording::{ReminderWording, Wording, fill};
+use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 /// The marker that ends an answer.
 const COMPLETED: &str = "completed";
@@ -52,13 +52,8 @@ impl ChatAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self::of(Arc::new(wording))
-    }
-
-    /// The adapter with the wording of another one.
-    pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording, ..Self::default() }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into(), ..Self::default() }
     }
 
     /// The adapter using these of a model's own features.
@@ -68,36 +63,58 @@ impl ChatAdapter {
         self
     }
 
-    fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
+    /// The wording.
+    pub(crate) fn sentences(&self) -> &Wording {
+        &self.wording
+    }
+
+    pub(crate) fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
         Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
     }
 
-    fn system(&self, signature: &Signature) -> String {
-        let field = &self.wording.field;
-        let mut sections = String::new();
-        for f in signature.inputs() {
-            sections.push_str(&turns::place(f, ""));
-        }
-        for f in signature.outputs() {
-            sections.push_str(&turns::place(f, &hint(f, field)));
-        }
-        if signature.outputs().is_empty() {
-            sections.push_str("\n\n");
-        }
-        sections.push_str(&marker(COMPLETED));
+    fn system(&self, signature: &Signature, closing: &str) -> String {
+        let inputs = turns::places(signature.inputs(), |_| String::new());
+        let outputs = turns::places(signature.outputs(), |f| hint(f, &self.wording.field));
+        let completed = marker(closing);
         fill(
             &self.wording.chat.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)),
-                ("outputs", &field_list(signature.outputs(), field)),
-                ("sections", &sections),
+                ("inputs", &field_list(signature.inputs(), &self.wording.field)),
+                ("outputs", &field_list(signature.outputs(), &self.wording.field)),
+                ("sections", &turns::sections(&[&inputs, &outputs, &completed])),
+                ("input_sections", &inputs),
+                ("output_sections", &outputs),
+                ("completed", &completed),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
         )
     }
 
-    fn reminder(&self, signature: &Signature) -> String {
-        turns::reminder(signature, &self.wording.chat.reminder, marker, COMPLETED)
+    /// The model's turn: every output, then what closes it.
+    fn assistant(
+        &self,
+        signature: &Signature,
+        outputs: &Record,
+        missing: Option<&str>,
+        closing: &str,
+    ) -> Result<String> {
+        let mut sections = Vec::with_capacity(signature.outputs().len());
+        for field in signature.outputs() {
+            let value = match outputs.get(&field.name) {
+                Some(value) => field_value(field, value)?,
+                None => {
+                    missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?
+                }
+            };
+            sections.push(turns::section(&field.name, &value));
+        }
+        let mut out = parse::strip(&sections.join("\n\n")).to_owned();
+        out.push_str(&fill(&self.wording.chat.demo_end, &[("completed", &marker(closing))]));
+        Ok(out)
+    }
+
+    fn reminder(&self, signature: &Signature, closing: &str) -> String {
+        turns::reminder(signature, &self.wording.chat.reminder, marker, closing)
     }
 }
 
@@ -115,10 +132,14 @@ impl ChatAdapter {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ChatWording {
-    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`.
+    /// The system message: `{inputs}`, `{outputs}`, `{sections}`, `{instructions}`; the sections also one by one, as
+    /// `{input_sections}`, `{output_sections}`, `{completed}`.
     pub system: String,
+    /// What closes the model's turn of a demonstration: `{completed}`.
+    pub demo_end: String,
     /// What the last turn asks for; a field is its marker.
     pub reminder: ReminderWording,
 }
@@ -129,14 +150,30 @@ impl Default for ChatWording {
             system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                      Each value stands under its marker, like this:\n\n{sections}\n\nYour task:\n{instructions}"
                 .into(),
+            demo_end: "\n\n{completed}\n".into(),
             reminder: ReminderWording {
                 first: "Now write {field}".into(),
                 next: ", {field}".into(),
+                none: "Now write nothing".into(),
                 of_type: String::new(),
+                of_reasoning: String::new(),
                 of_tool_calls: String::new(),
                 last: ", and last {field}.".into(),
             },
         }
+    }
+}
+
+impl Templates for ChatWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        let sections = ["input_sections", "output_sections", "completed"];
+        visit(
+            "system",
+            &self.system,
+            &[&["inputs", "outputs", "sections", "instructions"], &sections[..]].concat(),
+        );
+        visit("demo_end", &self.demo_end, &["completed"]);
+        self.reminder.each(&mut |name, text, keys| visit(&format!("reminder.{name}"), text, keys));
     }
 }
 
@@ -151,15 +188,18 @@ impl Adapter for ChatAdapter {
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let plan = self.plan(call);
-        let signature = plan.signature.as_ref();
-        let native = signature.outputs().is_empty() && !call.compat;
+        let (signature, closing) = (plan.signature.as_ref(), &*call.spell(COMPLETED));
+        let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
         let (system, reminder) = if native {
             (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
         } else {
-            (self.system(signature), self.reminder(signature))
+            (self.system(signature, closing), self.reminder(signature, closing))
+        };
+        let answer = |signature: &Signature, outputs: &Record, missing: Option<&str>| {
+            self.assistant(signature, outputs, missing, closing)
         };
         let messages =
-            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, assistant)?;
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::marked, answer)?;
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)
@@ -176,34 +216,15 @@ impl Adapter for ChatAdapter {
     }
 
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        let json = JsonAdapter::of(Arc::clone(&self.wording)).with_native(self.native.clone());
+        let json = JsonAdapter::with_wording(Arc::clone(&self.wording)).with_native(self.native.clone());
         Some(Arc::new(json.asked_by_chat()))
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn complaint(&self, error: &Error) -> String {
         self.wording.complaint(error)
     }
-}
-
-/// The model's turn: every output, then the closing marker.
-fn assistant(signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
-    let mut out = String::new();
-    for field in signature.outputs() {
-        let value = match outputs.get(&field.name) {
-            Some(value) => field_value(field, value)?,
-            None => missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?,
-        };
-        out.push_str(&turns::section(&field.name, &value));
-        out.push_str("\n\n");
-    }
-    if signature.outputs().is_empty() {
-        out.push_str("\n\n");
-    }
-    out.push_str(&marker(COMPLETED));
-    out.push('\n');
-    Ok(out)
 }

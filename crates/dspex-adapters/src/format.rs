@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use dspex_core::value::text::UnsupportedKind;
 use dspex_core::{Direction, Error, ErrorKind, Field, FieldType, Result, Special, Stage, Value};
+use serde_json::{Value as Json, json};
 
+use crate::parse;
 use crate::wording::{FieldWording, fill};
 
 /// The marker of a section.
@@ -104,7 +106,7 @@ pub(crate) fn field_list(fields: &[Field], wording: &FieldWording) -> String {
         }
     }
     // The space that a template may leave at its end is only wanted between lines.
-    out.trim().to_owned()
+    parse::strip(&out).to_owned()
 }
 
 /// The hint beside the place of an output, empty for text.
@@ -117,38 +119,61 @@ pub(crate) fn hint(field: &Field, wording: &FieldWording) -> String {
 
 /// What is said of a type's form; nothing for text.
 fn hint_of(ty: &FieldType, wording: &FieldWording) -> Option<String> {
-    let values = |values: &mut dyn Iterator<Item = &Value>| {
-        values.map(|v| v.to_text().unwrap_or_default()).collect::<Vec<_>>().join("; ")
-    };
+    let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join("; ");
+    let text = |v: &Value| v.to_text().unwrap_or_default();
+    let schema = || schema_text(ty, wording);
     Some(match ty {
-        FieldType::Str | FieldType::Special(Special::Reasoning | Special::Code(_)) => return None,
+        FieldType::Str | FieldType::Special(Special::Reasoning) => return None,
+        FieldType::Special(Special::Code(_)) if wording.code_schema.is_empty() => return None,
+        FieldType::Special(Special::Code(_)) => fill(&wording.code_schema, &[("schema", &schema())]),
         // A type with a name says what it is for.
         FieldType::Named(n) => match (hint_of(n.base(), wording), n.description()) {
             (hint, None) => return hint,
             (None, Some(description)) => description.to_owned(),
             (Some(hint), Some(description)) => format!("{hint} ({description})"),
         },
-        FieldType::Bool => wording.boolean.clone(),
+        FieldType::Bool => fill(&wording.boolean, &[]),
         FieldType::Int | FieldType::Float => fill(&wording.number, &[("type", &ty.name())]),
-        FieldType::Enum(e) => {
-            fill(&wording.member, &[("values", &values(&mut e.members.iter().map(|(_, v)| v)))])
-        }
-        FieldType::Literal(l) => fill(&wording.literal, &[("values", &values(&mut l.iter()))]),
-        other => fill(&wording.schema, &[("schema", &schema_text(other))]),
+        FieldType::Enum(e) => fill(
+            &wording.member,
+            &[
+                ("values", &list(&mut e.members.iter().map(|(_, v)| text(v)))),
+                ("names", &list(&mut e.members.iter().map(|(name, _)| name.clone()))),
+            ],
+        ),
+        FieldType::Literal(l) => fill(&wording.literal, &[("values", &list(&mut l.iter().map(text)))]),
+        _ => fill(&wording.schema, &[("schema", &schema())]),
     })
 }
 
-/// The JSON Schema of a type as `json.dumps` writes it.
-fn schema_text(ty: &FieldType) -> String {
-    Value::from_tagged(&plain_keys(ty.json_schema()))
-        .ok()
-        .and_then(|v| v.to_json_text().ok())
-        .unwrap_or_default()
+/// The JSON Schema of a type as `json.dumps` writes it, with what the wording says of types in schemas.
+fn schema_text(ty: &FieldType, wording: &FieldWording) -> String {
+    let mut schema = ty.json_schema();
+    document(&mut schema, wording);
+    Value::from_tagged(&plain_keys(schema)).ok().and_then(|v| v.to_json_text().ok()).unwrap_or_default()
+}
+
+/// Puts the wording's descriptions of types into a schema: in each object, between the keys before and behind it.
+fn document(schema: &mut Json, wording: &FieldWording) {
+    let Json::Object(map) = schema else {
+        schema.as_array_mut().into_iter().flatten().for_each(|item| document(item, wording));
+        return;
+    };
+    map.values_mut().for_each(|inner| document(inner, wording));
+    let title = map.get("title").and_then(Json::as_str).unwrap_or_default();
+    let Some(doc) = wording.docs.get(title) else { return };
+    if !map.contains_key("properties") || map.contains_key("description") {
+        return;
+    }
+    let mut all: Vec<(String, Json)> = std::mem::take(map).into_iter().collect();
+    let at = all.iter().position(|(key, _)| key != "type" && key.as_str() > "description");
+    let description = Json::String(fill(doc, &[]));
+    all.insert(at.unwrap_or(all.len()), ("description".to_owned(), description));
+    map.extend(all);
 }
 
 /// `$defs` and `$ref` start like tags of values; as pairs of a mapping they are only keys.
-fn plain_keys(schema: serde_json::Value) -> serde_json::Value {
-    use serde_json::{Value as Json, json};
+fn plain_keys(schema: Json) -> Json {
     match schema {
         Json::Object(map) => {
             let pairs: Vec<Json> = map.into_iter().map(|(k, v)| json!([k, plain_keys(v)])).collect();

@@ -18,6 +18,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) signature: &'a Signature,
     /// Whether calls of tools and results are messages of their own.
     pub(crate) native: bool,
+    /// Whether a turn of the user is there also where it says nothing.
+    pub(crate) empty_turns: bool,
     /// The user's turn; whether it asks for the outputs.
     pub(crate) user: &'a dyn Fn(&Signature, &Record, bool) -> Result<String>,
     /// The model's turn.
@@ -39,7 +41,7 @@ impl Writer<'_> {
         // What has outputs only is a turn of the model alone: it must not get a turn that only asks.
         let asked = self.signature.inputs().iter().any(|f| event.contains_key(&f.name));
         let user = (self.user)(self.signature, event, asked)?;
-        if !user.is_empty() {
+        if !user.is_empty() || self.empty_turns {
             messages.push(Message::user(user));
         }
         match calls(event)? {

@@ -2,6 +2,7 @@
 //!
 //! Structure and values are DSPy's; the sentences are the wording's.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use dspex_core::lm::{Choice, Request, ResponseFormat};
 use dspex_core::value::Dict;
 use dspex_core::{
-    Adapter, Error, ErrorKind, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Stage, Value,
+    Adapter, Error, ErrorKind, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Stage,
+    Value,
 };
 
 use crate::format::{field_list, hint};
@@ -18,7 +20,7 @@ use crate::parse;
 use crate::schema;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
-use crate::wording::{ReminderWording, Wording, fill};
+use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 /// The name under which a provider gets the schema of the outputs.
 const SCHEMA: &str = "outputs";
@@ -59,13 +61,8 @@ impl JsonAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self::of(Arc::new(wording))
-    }
-
-    /// The adapter with the wording of another one.
-    pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording, ..Self::default() }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into(), ..Self::default() }
     }
 
     /// The adapter as DSPy's chat adapter makes it, which calls tools natively only where it does so itself.
@@ -79,6 +76,11 @@ impl JsonAdapter {
     pub fn with_native(mut self, native: Native) -> Self {
         self.native = native;
         self
+    }
+
+    /// The wording.
+    pub(crate) fn sentences(&self) -> &Wording {
+        &self.wording
     }
 
     fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
@@ -110,31 +112,58 @@ impl JsonAdapter {
     }
 
     fn system(&self, signature: &Signature) -> Result<String> {
-        let (field, w) = (&self.wording.field, &self.wording.json);
-        let sections: String = signature.inputs().iter().map(|f| turns::place(f, "")).collect();
-        let form = match sections.trim_end() {
+        let w = &self.wording.json;
+        let sections = turns::places(signature.inputs(), |_| String::new());
+        let form = match sections.as_str() {
             "" => String::new(),
             sections => fill(&w.form, &[("sections", sections)]),
         };
-        let places = signature
-            .outputs()
-            .iter()
-            .map(|f| (f.name.as_str().into(), format!("{{{}}}{}", f.name, hint(f, field)).into()));
+        let place = |f: &Field| format!("{{{}}}{}", f.name, hint(f, &self.wording.field));
+        let places = signature.outputs().iter().map(|f| (f.name.as_str().into(), place(f).into()));
         Ok(fill(
             &w.system,
             &[
-                ("inputs", &field_list(signature.inputs(), field)),
-                ("outputs", &field_list(signature.outputs(), field)),
+                ("inputs", &field_list(signature.inputs(), &self.wording.field)),
+                ("outputs", &field_list(signature.outputs(), &self.wording.field)),
                 ("form", &form),
-                ("object", &lines(places.collect())?),
+                ("input_sections", &sections),
+                ("object", &lines(places.collect(), &self.wording)?),
                 ("instructions", &turns::instructions(signature, &self.wording)),
             ],
         ))
     }
 
-    fn reminder(&self, signature: &Signature) -> String {
-        turns::reminder(signature, &self.wording.json.reminder, str::to_owned, "")
+    /// The request of a call whose prompt has this form.
+    pub(crate) fn ask(&self, call: &RenderCall<'_>, form: &Form<'_>) -> Result<Request> {
+        let plan = self.plan(call);
+        let signature = plan.signature.as_ref();
+        let native = signature.outputs().is_empty() && !(call.compat || self.wording.is_foreign());
+        let (system, reminder) = if native {
+            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
+        } else {
+            ((form.system)(signature)?, turns::reminder(signature, form.reminder, str::to_owned, ""))
+        };
+        let answer = |signature: &Signature, outputs: &Record, missing: Option<&str>| {
+            assistant(signature, outputs, missing, &self.wording)
+        };
+        let messages =
+            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, form.section, answer)?;
+        let mut request = Request::new(messages);
+        let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
+        request.response_format = response_format(call, signature, calls_tools, self.schema_required)?;
+        plan.complete(call, &mut request)?;
+        Ok(request)
     }
+}
+
+/// What adapters that ask for a JSON object write each in its own way.
+pub(crate) struct Form<'a> {
+    /// The system message.
+    pub(crate) system: &'a dyn Fn(&Signature) -> Result<String>,
+    /// What the last turn asks for.
+    pub(crate) reminder: &'a ReminderWording,
+    /// One input.
+    pub(crate) section: &'a dyn Fn(&Field, &Value) -> Result<String>,
 }
 
 /// The sentences of the [JSON adapter](JsonAdapter).
@@ -151,10 +180,14 @@ impl JsonAdapter {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct JsonWording {
-    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`.
+    /// The system message: `{inputs}`, `{outputs}`, `{form}` (see below), `{object}`, `{instructions}`; or instead of
+    /// the form `{input_sections}`, which may be empty.
     pub system: String,
+    /// Whether objects have an escape for each character that is not of ASCII.
+    pub ascii: bool,
     /// What stands for `{form}` where there are inputs: `{sections}`.
     pub form: String,
     /// What the last turn asks for; a field is its name.
@@ -167,15 +200,27 @@ impl Default for JsonWording {
             system: "You are given:\n{inputs}\nYou write:\n{outputs}\n\
                      {form}You write one JSON object, like this:\n\n{object}\n\nYour task:\n{instructions}"
                 .into(),
+            ascii: false,
             form: "Each value you are given stands under its marker, like this:\n\n{sections}\n\n".into(),
             reminder: ReminderWording {
                 first: "Now write one JSON object with {field}".into(),
                 next: ", {field}".into(),
+                none: "Now write an empty JSON object".into(),
                 of_type: String::new(),
+                of_reasoning: String::new(),
                 of_tool_calls: String::new(),
                 last: ".".into(),
             },
         }
+    }
+}
+
+impl Templates for JsonWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        let keys = ["inputs", "outputs", "form", "input_sections", "object", "instructions"];
+        visit("system", &self.system, &keys);
+        visit("form", &self.form, &["sections"]);
+        self.reminder.each(&mut |name, text, keys| visit(&format!("reminder.{name}"), text, keys));
     }
 }
 
@@ -189,21 +234,12 @@ impl Adapter for JsonAdapter {
     }
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
-        let plan = self.plan(call);
-        let signature = plan.signature.as_ref();
-        let native = signature.outputs().is_empty() && !call.compat;
-        let (system, reminder) = if native {
-            (turns::native_system(signature, &self.wording), self.wording.native.reminder.clone())
-        } else {
-            (self.system(signature)?, self.reminder(signature))
+        let form = Form {
+            system: &|signature| self.system(signature),
+            reminder: &self.wording.json.reminder,
+            section: &turns::marked,
         };
-        let messages =
-            turns::messages(call, &plan, &system, &self.wording.demo, &reminder, turns::input, assistant)?;
-        let mut request = Request::new(messages);
-        let calls_tools = self.native.calls_tools(call, !self.asked_by_chat);
-        request.response_format = response_format(call, signature, calls_tools, self.schema_required)?;
-        plan.complete(call, &mut request)?;
-        Ok(request)
+        self.ask(call, &form)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
@@ -217,7 +253,7 @@ impl Adapter for JsonAdapter {
     }
 
     fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::of(Arc::clone(&self.wording))))
+        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
     }
 
     fn complaint(&self, error: &Error) -> String {
@@ -226,19 +262,40 @@ impl Adapter for JsonAdapter {
 }
 
 /// The model's turn: every output.
-fn assistant(signature: &Signature, outputs: &Record, missing: Option<&str>) -> Result<String> {
+fn assistant(
+    signature: &Signature,
+    outputs: &Record,
+    missing: Option<&str>,
+    wording: &Wording,
+) -> Result<String> {
     let member = |name: &str| {
         (name.into(), outputs.get(name).cloned().unwrap_or_else(|| missing.map(Value::from).into()))
     };
-    lines(signature.outputs().iter().map(|f| member(&f.name)).collect())
+    lines(signature.outputs().iter().map(|f| member(&f.name)).collect(), wording)
 }
 
 /// A JSON object with each thing on a line of its own.
-fn lines(members: Dict) -> Result<String> {
-    Value::Dict(members).to_json_lines().map_err(|e| {
+fn lines(members: Dict, wording: &Wording) -> Result<String> {
+    let object = Value::Dict(members).to_json_lines().map_err(|e| {
         let kind = format!("values of kind {}", e.kind);
         Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
-    })
+    })?;
+    Ok(if wording.json.ascii { ascii(&object) } else { object })
+}
+
+/// JSON with an escape for each character that is not of ASCII.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 /// The form to which a model that can do so is held; `asked` is what it is asked for in text.

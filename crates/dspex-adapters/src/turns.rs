@@ -1,5 +1,5 @@
-//! The turns of a conversation: system, demonstrations, and what is asked; shared by the adapters whose inputs stand in
-//! sections.
+//! The turns of a conversation: system, demonstrations, and what is asked; shared by the adapters. How an input is
+//! written is the adapter's: [`marked`], or a writer of its own.
 
 use dspex_core::lm::Message;
 use dspex_core::{Example, Field, FieldType, Record, RenderCall, Result, Signature, Special, Value};
@@ -7,6 +7,7 @@ use dspex_core::{Example, Field, FieldType, Record, RenderCall, Result, Signatur
 use crate::format::{field_list, field_value, marker};
 use crate::history;
 use crate::native::Plan;
+use crate::parse;
 use crate::parts;
 use crate::wording::{DemoWording, ReminderWording, Wording, fill};
 
@@ -40,12 +41,13 @@ fn texts(
     let user = |signature: &Signature, inputs: &Record, before: &str, after: &str| {
         user(signature, inputs, before, after, &section)
     };
-    let missing = Some(wording.missing_output.as_str());
+    let (incomplete, missing) = (fill(&wording.incomplete, &[]), fill(&wording.missing_output, &[]));
+    let missing = Some(missing.as_str());
     let mut messages = Vec::with_capacity(2 + 2 * call.demos.len());
     messages.push(Message::system(system));
     let demos = Demos::of(signature, call.demos);
     for demo in demos.incomplete {
-        messages.push(Message::user(user(signature, demo, &wording.incomplete, "")?));
+        messages.push(Message::user(user(signature, demo, &incomplete, "")?));
         messages.push(Message::assistant(answer(signature, demo, missing)?));
     }
     for demo in demos.complete {
@@ -60,9 +62,10 @@ fn texts(
                 let writer = history::Writer {
                     signature: &signature,
                     native: plan.native_turns,
+                    empty_turns: wording.empty_turns,
                     // Each turn asks as the first did, so that what a provider has cached of it still fits.
                     user: &|signature, event, asks| {
-                        user(signature, event, "", if asks { reminder } else { "" })
+                        user(signature, event, "", if asks && wording.asking_turns { reminder } else { "" })
                     },
                     answer: &|signature, event| answer(signature, event, None),
                 };
@@ -111,11 +114,11 @@ fn user(
     if !after.is_empty() {
         parts.push(after.to_owned());
     }
-    Ok(parts.join("\n\n").trim().to_owned())
+    Ok(parse::strip(&parts.join("\n\n")).to_owned())
 }
 
 /// An input under its marker.
-pub(crate) fn input(field: &Field, value: &Value) -> Result<String> {
+pub(crate) fn marked(field: &Field, value: &Value) -> Result<String> {
     Ok(section(&field.name, &field_value(field, value)?))
 }
 
@@ -124,17 +127,43 @@ pub(crate) fn section(name: &str, value: &str) -> String {
     [&marker(name), "\n", value].concat()
 }
 
-/// Where the value of a field goes, as a system message shows it, with the blank line behind it.
-pub(crate) fn place(field: &Field, hint: &str) -> String {
-    [&marker(&field.name), "\n{", &field.name, "}", hint, "\n\n"].concat()
+/// Where the values of fields go, as a system message shows it, with a blank line between.
+pub(crate) fn places(fields: &[Field], hint: impl Fn(&Field) -> String) -> String {
+    let place = |f: &Field| [&marker(&f.name), "\n{", &f.name, "}", &hint(f)].concat();
+    fields.iter().map(place).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The instructions with the wording's indentation.
+/// Sections that say something, with a blank line between.
+pub(crate) fn sections(all: &[&str]) -> String {
+    all.iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("\n\n")
+}
+
+/// The lines of the instructions as the wording sets them, without the margin that they have in common.
 pub(crate) fn instructions(signature: &Signature, wording: &Wording) -> String {
-    let indent = &wording.instruction_indent;
-    let mut out = indent.clone();
-    out.push_str(&signature.instructions().replace('\n', &["\n", indent].concat()));
+    let text = dedent(signature.instructions());
+    let mut out = String::new();
+    for (i, line) in parse::split_lines(&text).enumerate() {
+        let template = if i == 0 { &wording.instructions.first } else { &wording.instructions.next };
+        out.push_str(&fill(template, &[("line", line)]));
+    }
     out
+}
+
+/// Text without the margin that its lines have in common, as Python's `textwrap.dedent` does it.
+fn dedent(text: &str) -> String {
+    let margin_of = |line: &'_ str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let mut margin: Option<&str> = None;
+    for line in text.split('\n').filter(|l| !l.trim_start_matches([' ', '\t']).is_empty()) {
+        let own = &line[..margin_of(line)];
+        let common = |other: &str| own.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        margin = Some(margin.map_or(own, |m| &own[..common(m)]));
+    }
+    let margin = margin.unwrap_or_default().len();
+    let lines = text.split('\n').map(|l| match l.trim_start_matches([' ', '\t']) {
+        "" => "",
+        _ => l.get(margin..).unwrap_or_default(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What the last turn asks for: every output as `spell` writes it, and what closes the answer.
@@ -145,18 +174,15 @@ pub(crate) fn reminder(
     closing: &str,
 ) -> String {
     let quoted = |name: &str| ["`", &spell(name), "`"].concat();
-    let mut out = String::new();
-    if signature.outputs().is_empty() {
-        // DSPy begins the sentence all the same.
-        out.push_str(&fill(&wording.first, &[("field", ""), ("type", "")]));
-    }
+    let mut out = if signature.outputs().is_empty() { fill(&wording.none, &[]) } else { String::new() };
     for (i, field) in signature.outputs().iter().enumerate() {
-        let name = || fill(&wording.of_type, &[("name", &field.ty.name())]);
         let ty = match &field.ty {
-            FieldType::Special(Special::ToolCalls) => wording.of_tool_calls.clone(),
-            ty if ty.is_text() => String::new(),
-            _ => name(),
+            FieldType::Str => "",
+            FieldType::Special(Special::Reasoning) => &wording.of_reasoning,
+            FieldType::Special(Special::ToolCalls) => &wording.of_tool_calls,
+            _ => &wording.of_type,
         };
+        let ty = fill(ty, &[("name", &field.ty.name())]);
         let template = if i == 0 { &wording.first } else { &wording.next };
         out.push_str(&fill(template, &[("field", &quoted(&field.name)), ("type", &ty)]));
     }
@@ -177,12 +203,12 @@ fn is_usable(signature: &Signature, demo: &Record) -> bool {
 
 /// The system message where every output is given apart from the text; `{sections}` shows the inputs.
 pub(crate) fn native_system(signature: &Signature, wording: &Wording) -> String {
-    let sections: String = signature.inputs().iter().map(|f| place(f, "")).collect();
+    let sections = places(signature.inputs(), |_| String::new());
     fill(
         &wording.native.system,
         &[
             ("inputs", &field_list(signature.inputs(), &wording.field)),
-            ("sections", sections.trim_end()),
+            ("sections", &sections),
             ("instructions", &instructions(signature, wording)),
         ],
     )

@@ -16,7 +16,7 @@ use dspex_core::{
 
 use crate::chat::ChatAdapter;
 use crate::format::field_list;
-use crate::wording::{Wording, fill};
+use crate::wording::{Templates, Wording, fill};
 use crate::{parse, parts, turns};
 
 /// The input of the second call.
@@ -55,13 +55,8 @@ impl TwoStepAdapter {
 
     /// The adapter with another wording.
     #[must_use]
-    pub fn with_wording(wording: Wording) -> Self {
-        Self::of(Arc::new(wording))
-    }
-
-    /// The adapter with the wording of another one.
-    pub(crate) fn of(wording: Arc<Wording>) -> Self {
-        Self { wording }
+    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
+        Self { wording: wording.into() }
     }
 
     fn system(&self, signature: &Signature) -> String {
@@ -87,7 +82,7 @@ impl TwoStepAdapter {
         messages.push(Message::system(self.system(signature)));
         let demos = turns::Demos::of(signature, call.demos);
         for demo in demos.incomplete {
-            messages.extend([user(demo, &self.wording.demo.incomplete)?, answer(demo)?]);
+            messages.extend([user(demo, &fill(&self.wording.demo.incomplete, &[]))?, answer(demo)?]);
         }
         for demo in demos.complete {
             messages.extend([user(demo, "")?, answer(demo)?]);
@@ -112,7 +107,7 @@ impl TwoStepAdapter {
             })?;
             parts.push(fill(&wording.value, &[("name", &field.name), ("value", &value)]));
         }
-        Ok(parts.join("\n\n").trim().to_owned())
+        Ok(parse::strip(&parts.join("\n\n")).to_owned())
     }
 
     /// What the second call is asked: from the text to the outputs.
@@ -122,7 +117,8 @@ impl TwoStepAdapter {
         let names: Vec<String> = outputs.iter().map(|f| fill(&wording.field, &[("name", &f.name)])).collect();
         let mut fields = vec![Field::input(text_name(signature), FieldType::Str)];
         fields.extend(outputs.iter().cloned());
-        let instructions = fill(&wording.extraction, &[("fields", &names.join(&wording.between_fields))]);
+        let instructions =
+            fill(&wording.extraction, &[("fields", &names.join(&fill(&wording.between_fields, &[])))]);
         let second = Signature::new(fields)?.with_instructions(instructions);
         match signature.validation() {
             Some(rules) => Ok(second.with_validation(rules.clone())?),
@@ -154,6 +150,7 @@ fn text_name(signature: &Signature) -> String {
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TwoStepWording {
     /// The system message: `{inputs}`, `{outputs}`, `{instructions}`.
@@ -180,6 +177,16 @@ impl Default for TwoStepWording {
             field: "`{name}`".into(),
             between_fields: ", ".into(),
         }
+    }
+}
+
+impl Templates for TwoStepWording {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str, &[&str])) {
+        visit("system", &self.system, &["inputs", "outputs", "instructions"]);
+        visit("value", &self.value, &["name", "value"]);
+        visit("extraction", &self.extraction, &["fields"]);
+        visit("field", &self.field, &["name"]);
+        visit("between_fields", &self.between_fields, &[]);
     }
 }
 
@@ -226,7 +233,7 @@ impl Adapter for TwoStepAdapter {
         let second = self.second(signature)?;
         let name = second.inputs().first().map_or(TEXT, |f| f.name.as_str());
         let inputs = Record::new().with(name, text);
-        let adapter = Arc::new(ChatAdapter::of(Arc::clone(&self.wording)));
+        let adapter = Arc::new(ChatAdapter::with_wording(Arc::clone(&self.wording)));
         Ok(Some(Extraction::new(second, inputs, adapter)))
     }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::sync::Arc;
+
 use dspex_adapters::{ADAPTERS, ChatAdapter, JsonAdapter};
 use dspex_core::lm::{Choice, Message, Part};
 use dspex_core::value::{
@@ -69,7 +71,7 @@ fn parts_are_those_of_dspy() {
     let demos = demos.map(|d| Example::new(d.with("answer", "yes")));
     // DSPy's two-step adapter has no parts.
     for (name, make) in ADAPTERS.iter().filter(|(name, _)| *name != "two_step") {
-        let adapter = make();
+        let adapter = make(Arc::default());
         let call = RenderCall::new(&signature, &now).demos(&demos);
         let [ours, dspys] = [call.clone(), call.compat()].map(|c| json(&messages(&*adapter, &c)));
         assert_eq!(ours, dspys, "{name}");
@@ -89,7 +91,7 @@ proptest! {
         let signature = Signature::parse("image: dspy.Image, text -> answer").unwrap();
         let inputs = record([("image", image("a")), ("text", text.as_str().into())]);
         for (_, make) in ADAPTERS {
-            let last = messages(&*make(), &RenderCall::new(&signature, &inputs)).pop().unwrap();
+            let last = messages(&*make(Arc::default()), &RenderCall::new(&signature, &inputs)).pop().unwrap();
             let parts: Vec<_> = last.parts.iter().filter(|p| !matches!(p, Part::Text(_))).collect();
             prop_assert_eq!(parts.len(), 1);
             prop_assert!(matches!(parts[0], Part::Media(m) if m.kind == MediaKind::Image));

@@ -4,6 +4,8 @@
 
 mod values;
 
+use std::sync::Arc;
+
 use dspex_adapters::{ADAPTERS, ChatAdapter, TwoStepAdapter, Wording};
 use dspex_core::lm::{Choice, FinishReason, Role};
 use dspex_core::{Adapter, Constraint, Error, Example, ParsePolicy, Record, RenderCall, Signature, Value};
@@ -144,7 +146,7 @@ fn a_wording_goes_with_the_adapter_into_second_calls_and_fallbacks() {
 #[test]
 fn every_adapter_that_reads_itself_has_what_fallbacks_need() {
     for (name, make) in ADAPTERS {
-        let adapter = make();
+        let adapter = make(Arc::default());
         let reads = adapter
             .extraction(&signature("q -> a"), &Choice::text("x"), &ParsePolicy::default())
             .unwrap()

@@ -138,7 +138,7 @@ const TYPES: &[&str] = &[
 pub(crate) fn hostile() -> Measured {
     let mut worst: Vec<(f64, String)> = Vec::new();
     for (adapter, make) in ADAPTERS {
-        let adapter = (adapter, make());
+        let adapter = (adapter, make(std::sync::Arc::default()));
         for ty in TYPES {
             let signature = Signature::parse(&format!("x -> y: {ty}"))?;
             for unit in UNITS {

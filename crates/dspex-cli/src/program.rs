@@ -6,6 +6,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use dspex_adapters::Wording;
 use dspex_core::lm::Capabilities;
 use dspex_core::{
     CoercionMode, Context, DynModule, Error, ErrorKind, Example, Fallback, LanguageModel, ParsePolicy,
@@ -47,6 +48,11 @@ pub(crate) struct ProgramArgs {
     /// The adapter [default: the saved program's, else the program file's, else chat]
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
+
+    /// The sentences of prompts, a file of `dspex wording extract` (TOML) [default: the saved program's, else the
+    /// program file's, else ours]
+    #[arg(long, value_name = "FILE")]
+    wording: Option<PathBuf>,
 }
 
 #[derive(Args, Debug, Default)]
@@ -154,6 +160,10 @@ pub(crate) struct Loaded {
     folder: PathBuf,
     /// The adapter of the command line.
     adapter: Option<String>,
+    /// The wording of the command line.
+    wording: Option<Arc<Wording>>,
+    /// The wording of the program file.
+    file_wording: Option<Arc<Wording>>,
     /// The state that the program takes.
     pub(crate) saved: Option<SavedProgram>,
     /// The files that were read for it.
@@ -183,20 +193,37 @@ impl ProgramArgs {
         for setting in left_out {
             complain(&format!("note: {setting} was not taken: it is not among the settings that are saved"));
         }
-        Ok(Loaded { file, folder, adapter: self.adapter.clone(), saved, paths })
+        let read = |path: PathBuf| Wording::from_file(path).map(Arc::new);
+        let wording = self.wording.clone().map(read).transpose()?;
+        let file_wording = file.wording.as_ref().map(|path| read(folder.join(path))).transpose()?;
+        Ok(Loaded { file, folder, adapter: self.adapter.clone(), wording, file_wording, saved, paths })
     }
 }
 
 impl Loaded {
-    /// The adapter: of the command line, else of the saved program, else of the program file.
+    /// The adapter and its wording: of the command line, else of the saved program, else of the program file.
     pub(crate) fn adapter(&self) -> Result<Arc<dyn dspex_core::Adapter>> {
-        if let Some(name) = &self.adapter {
-            return dspex_adapters::by_name(name);
+        let facts = self.saved.as_ref().and_then(|s| s.facts.as_ref());
+        let of_file = || self.file_wording.clone().unwrap_or_default();
+        if self.adapter.is_none() && self.wording.is_none() {
+            let named = facts.and_then(|f| f.wording.as_ref());
+            // A program that was saved with our sentences keeps them.
+            let wording = Some(of_file()).filter(|w| named == Some(&w.id)).unwrap_or_default();
+            if let Some(adapter) = self
+                .saved
+                .as_ref()
+                .map(|s| s.adapter_with(wording))
+                .transpose()
+                .map_err(with_wording_hint)?
+                .flatten()
+            {
+                return Ok(adapter);
+            }
         }
-        match self.saved.as_ref().map(SavedProgram::adapter).transpose()?.flatten() {
-            Some(adapter) => Ok(adapter),
-            None => dspex_adapters::by_name(self.file.adapter.as_deref().unwrap_or("chat")),
-        }
+        let saved = facts.and_then(|f| f.adapter.as_ref());
+        let name =
+            self.adapter.as_ref().or(saved).or(self.file.adapter.as_ref()).map_or("chat", String::as_str);
+        dspex_adapters::by_name_with(name, self.wording.clone().unwrap_or_else(of_file))
     }
 
     /// The way to read replies, looked for in the same order.
@@ -390,6 +417,14 @@ fn read_demos(path: &FilePath, signature: &Signature) -> Result<Vec<Example>> {
         }
     }
     data.partial_examples(signature)
+}
+
+/// How a wording is given here.
+fn with_wording_hint(e: Error) -> Error {
+    match e.kind() {
+        ErrorKind::State { .. } => e.with_hint("name the file with that wording: `--wording FILE`"),
+        _ => e,
+    }
 }
 
 fn file_error(path: &FilePath, e: &std::io::Error) -> Error {

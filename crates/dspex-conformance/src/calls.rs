@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dspex_adapters::{ChatAdapter, JsonAdapter, Native, Wording, by_name};
+use dspex_adapters::{ChatAdapter, JsonAdapter, Native, Wording, XmlAdapter, by_name_with};
 use dspex_core::lm::{
     Capabilities, Choice, Event, LmError, LmErrorKind, Message, Options, Part, Reply, ReplyBuilder, Request,
     ToolChoice, ToolSpec,
@@ -25,6 +25,7 @@ use crate::corpus::{Corpus, fields_json};
 use crate::differences::effect_name;
 use crate::outcome::{Outcome, failed, list, member, same, text};
 use crate::parse::is_class;
+use crate::render::same_messages;
 
 /// A difference from DSPy that is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(crate) struct Meant {
     words: &'static str,
 }
 
-/// DSPy's chat and XML adapters ask a second time, with its JSON adapter, where they cannot read the answer.
+/// DSPy's other adapters ask a second time, with its JSON adapter, where they cannot read the answer.
 const JSON_FALLBACK: Meant = Meant {
     rule: "json_fallback",
     effect: "refuses",
@@ -83,7 +84,7 @@ pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
 /// The rules by which a case differs: in what DSPy does, or in what the default does.
 pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Meant>>, String> {
     let mut found: Vec<Option<Meant>> = compare(corpus, case)?.map(Some).into_iter().collect();
-    let [dspy, ours] = [Mode::AsDspy, Mode::Default].map(|mode| make(corpus, case, mode));
+    let [dspy, ours] = [Mode::AsDspy, Mode::Default].map(|mode| make(corpus, case, mode, None));
     let (dspy, ours) = (dspy?, ours?);
     let format = |made: &Made| made.requests.first().map(|r| response_format(r.response_format.as_ref()));
     let (compat, sent) = (format(&dspy), format(&ours));
@@ -109,7 +110,7 @@ fn refusal(corpus: &Corpus, case: &Json, dspy: &Made, ours: &Made) -> Result<Opt
         return Ok(None);
     }
     for rule in ParseRule::ALL.iter().filter(|r| r.effect() == RuleEffect::Refuses) {
-        if values(&make(corpus, case, Mode::Without(*rule))?) == values(dspy) {
+        if values(&make(corpus, case, Mode::Without(*rule), None)?) == values(dspy) {
             let effect = effect_name(rule.effect());
             return Ok(Some(Meant { rule: rule.id(), effect, words: "the default refuses it" }));
         }
@@ -162,7 +163,7 @@ struct Made {
 }
 
 fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
-    let made = make(corpus, case, Mode::AsDspy)?;
+    let made = make(corpus, case, Mode::AsDspy, None)?;
     if made.requests.is_empty()
         && let Err(e) = &made.result
     {
@@ -186,6 +187,25 @@ fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
     same("the number of calls", &made.requests.len(), &wanted.len())?;
     same_extraction(corpus, case, &made.extraction)?;
     same_result(corpus, case, made).map(|()| meant)
+}
+
+/// Whether the messages of every call that is made are DSPy's to the byte, with DSPy's wording. A call that only DSPy
+/// makes is a difference of another kind, which [`run`] finds.
+pub(crate) fn same_bytes(corpus: &Corpus, case: &Json, wording: Option<&Wording>) -> Outcome {
+    let made = make(corpus, case, Mode::AsDspy, wording)?;
+    if made.requests.is_empty()
+        && let Err(e) = &made.result
+    {
+        return Err(failed(e));
+    }
+    for (key, found) in [("lm_calls", &made.requests), ("extraction_lm_calls", &made.extraction)] {
+        let wanted = case.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        for (i, (want, got)) in wanted.iter().zip(found).enumerate() {
+            let messages: Vec<Json> = got.messages.iter().map(Message::to_json).collect();
+            same_messages(list(want, "messages")?, &messages).map_err(|why| format!("{key} {i}: {why}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares the messages of a call by their structure, and its options.
@@ -235,15 +255,15 @@ fn shown(signature: &Json, messages: &[Json]) -> Result<Json, String> {
 }
 
 /// Makes the call of a case. The outer error is a case that cannot be run.
-fn make(corpus: &Corpus, case: &Json, mode: Mode) -> Result<Made, String> {
+fn make(corpus: &Corpus, case: &Json, mode: Mode, wording: Option<&Wording>) -> Result<Made, String> {
     let signature = corpus.signature(case)?;
     let options = options(member(case, "lm_kwargs")?)?;
     let capabilities = capabilities(case)?;
     let given = Arc::new(Mutex::new(Vec::new()));
     let lm = scripted(list(case, "lm_outputs")?, Arc::clone(&given))?.with_capabilities(capabilities);
     let reader = ScriptedLm::always(said_again(corpus, case, &signature)?);
-    let mut ctx =
-        Context::new(lm.clone()).with_shared_adapter(of_case(case)?).with_extraction_lm(reader.clone());
+    let inner = of_case(case, wording)?;
+    let mut ctx = Context::new(lm.clone()).with_shared_adapter(inner).with_extraction_lm(reader.clone());
     if mode == Mode::AsDspy {
         let inner = Arc::clone(ctx.adapter().ok_or("no adapter")?);
         ctx = ctx.with_adapter(AsDspy(inner)).with_policy(ParsePolicy::compat());
@@ -327,15 +347,19 @@ impl Adapter for AsDspy {
 }
 
 /// The adapter of a case with its options.
-fn of_case(case: &Json) -> Result<Arc<dyn Adapter>, String> {
+fn of_case(case: &Json, wording: Option<&Wording>) -> Result<Arc<dyn Adapter>, String> {
     let options = member(case, "adapter_options")?;
     let mut native = Native::default();
     native.function_calling = options["use_native_function_calling"].as_bool();
     native.parallel_tool_calls = options["parallel_tool_calls"].as_bool();
+    let wording = wording.cloned().unwrap_or_default();
     Ok(match adapter(case)? {
-        "chat" => Arc::new(ChatAdapter::new().with_native(native)),
-        "json" => Arc::new(JsonAdapter::new().with_native(native)),
-        other => by_name(other).map_err(|_| format!("not supported yet: the adapter {other}"))?,
+        "chat" => Arc::new(ChatAdapter::with_wording(wording).with_native(native)),
+        "json" => Arc::new(JsonAdapter::with_wording(wording).with_native(native)),
+        "xml" => Arc::new(XmlAdapter::with_wording(wording).with_native(native)),
+        other => {
+            by_name_with(other, wording).map_err(|_| format!("not supported yet: the adapter {other}"))?
+        }
     })
 }
 

@@ -143,7 +143,7 @@ impl Corpus {
     }
 
     /// The demonstrations of a case.
-    pub(crate) fn demos(&self, case: &Json) -> Result<Vec<Example>, String> {
+    pub fn demos(&self, case: &Json) -> Result<Vec<Example>, String> {
         list(case, "demos")?.iter().map(|d| self.record(d).map(Example::new)).collect()
     }
 

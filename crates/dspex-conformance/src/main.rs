@@ -1,24 +1,32 @@
-//! `dspex-conformance FILE [--json]`: runs a corpus and prints what agrees with DSPy.
+//! `dspex-conformance FILE [--wording FILE] [--json]`: runs a corpus and prints what agrees with DSPy.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use dspex_conformance::{Corpus, run};
+use dspex_adapters::Wording;
+use dspex_conformance::{Corpus, run, run_bytes};
 
-const USAGE: &str = "usage: dspex-conformance FILE [--json]";
+const USAGE: &str = "usage: dspex-conformance FILE [--wording FILE] [--json]";
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what this program is for")]
 fn main() -> ExitCode {
-    let mut file: Option<PathBuf> = None;
+    let (mut file, mut wording): (Option<PathBuf>, Option<PathBuf>) = (None, None);
     let mut json = false;
-    for argument in std::env::args_os().skip(1) {
-        if argument == "--json" {
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        let taken = if argument == "--json" {
             json = true;
+            true
         } else if argument == "--help" {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
-        } else if file.replace(argument.into()).is_some() {
+        } else if argument == "--wording" {
+            arguments.next().is_some_and(|path| wording.replace(path.into()).is_none())
+        } else {
+            file.replace(argument.into()).is_none()
+        };
+        if !taken {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
@@ -27,9 +35,16 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    let wording = match wording.map(Wording::from_file).transpose() {
+        Ok(wording) => wording,
+        Err(e) => {
+            eprintln!("{e}");
+            return ExitCode::from(2);
+        }
+    };
     match Corpus::read(&file) {
         Ok(corpus) => {
-            let report = run(&corpus);
+            let report = wording.as_ref().map_or_else(|| run(&corpus), |w| run_bytes(&corpus, w));
             let text = if json { format!("{}\n", report.to_json()) } else { report.to_string() };
             // A reader that has seen enough may close the pipe.
             let _ = std::io::stdout().write_all(text.as_bytes());

@@ -27,6 +27,17 @@ pub struct Section {
     pub passed: usize,
     /// Rows that did not, in the order of the corpus.
     pub failures: Vec<Failure>,
+    /// Rows whose messages are DSPy's byte for byte, where a wording of DSPy was given and the rows have messages.
+    pub bytes: Option<Bytes>,
+}
+
+/// The rows of a section, by their bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Bytes {
+    /// Rows whose messages are the same.
+    pub equal: usize,
+    /// Rows whose messages are not, in the order of the corpus.
+    pub failures: Vec<Failure>,
 }
 
 /// A row that did not pass.
@@ -52,7 +63,17 @@ pub struct Difference {
 impl Section {
     /// A section without rows.
     pub(crate) fn new(name: &str, adapter: Option<&str>) -> Self {
-        Self { name: name.to_owned(), adapter: adapter.map(str::to_owned), passed: 0, failures: Vec::new() }
+        let adapter = adapter.map(str::to_owned);
+        Self { name: name.to_owned(), adapter, passed: 0, failures: Vec::new(), bytes: None }
+    }
+
+    /// Counts the bytes of a row.
+    fn push_bytes(&mut self, id: String, outcome: Outcome) {
+        let bytes = self.bytes.get_or_insert_default();
+        match outcome {
+            Ok(()) => bytes.equal += 1,
+            Err(why) => bytes.failures.push(Failure { id, why }),
+        }
     }
 
     /// Counts a row.
@@ -89,8 +110,13 @@ impl Report {
                 let failing: Vec<&str> = s.failures.iter().map(|f| f.id.as_str()).collect();
                 let reasons: Vec<Json> =
                     by_reason(&s.failures).map(|(why, ids)| json!({"reason": why, "ids": ids})).collect();
-                json!({"section": s.name, "adapter": s.adapter, "passed": s.passed, "total": s.total(),
-                       "failing": failing, "reasons": reasons})
+                let mut section = json!({"section": s.name, "adapter": s.adapter, "passed": s.passed,
+                       "total": s.total(), "failing": failing, "reasons": reasons});
+                if let Some(bytes) = &s.bytes {
+                    let failing: Vec<&str> = bytes.failures.iter().map(|f| f.id.as_str()).collect();
+                    section["bytes"] = json!({"equal": bytes.equal, "failing": failing});
+                }
+                section
             })
             .collect();
         let differs: Vec<Json> = self
@@ -108,9 +134,16 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for s in &self.sections {
             let adapter = s.adapter.as_ref().map(|a| format!("  {a}")).unwrap_or_default();
-            writeln!(f, "{}{adapter}: passed {} of {}", s.name, s.passed, s.total())?;
+            let bytes = s.bytes.as_ref().map(|b| format!(", bytes: {} of {}", b.equal, s.total()));
+            let bytes = bytes.unwrap_or_default();
+            writeln!(f, "{}{adapter}: passed {} of {}{bytes}", s.name, s.passed, s.total())?;
             for (why, ids) in by_reason(&s.failures) {
                 writeln!(f, "    {why}: {}", ids.join(", "))?;
+            }
+            // Rows that have no messages yet fail above already.
+            let bytes = s.bytes.iter().flat_map(|b| by_reason(&b.failures));
+            for (why, ids) in bytes.filter(|(why, _)| !s.failures.iter().any(|f| f.why == *why)) {
+                writeln!(f, "    bytes: {why}: {}", ids.join(", "))?;
             }
         }
         writeln!(f, "\nThe default policy differs from DSPy by rule:")?;
@@ -142,8 +175,11 @@ pub(crate) fn id_of(row: &Json, index: usize) -> String {
     }
 }
 
-/// Runs a section whose rows name an adapter, each adapter apart.
-pub(crate) fn by_adapter(corpus: &Corpus, name: &str, run: fn(&Corpus, &Json) -> Outcome) -> Vec<Section> {
+/// What runs a row.
+type Run<'a> = &'a dyn Fn(&Corpus, &Json) -> Outcome;
+
+/// Runs a section whose rows name an adapter, each adapter apart; with the second runner also by bytes.
+pub(crate) fn by_adapter(corpus: &Corpus, name: &str, run: Run<'_>, bytes: Option<Run<'_>>) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for (i, case) in corpus.cases(name).iter().enumerate() {
         let adapter = case.get("adapter").and_then(Json::as_str);
@@ -152,6 +188,9 @@ pub(crate) fn by_adapter(corpus: &Corpus, name: &str, run: fn(&Corpus, &Json) ->
             sections.len() - 1
         });
         sections[at].push(id_of(case, i), guard(|| run(corpus, case)));
+        if let Some(bytes) = bytes {
+            sections[at].push_bytes(id_of(case, i), guard(|| bytes(corpus, case)));
+        }
     }
     sections
 }

@@ -137,6 +137,7 @@ impl Reader<'_> {
             fields: fields?,
             closed: json.pointer("/config/extra").and_then(Json::as_str) == Some("forbid"),
             by_name: ["populate_by_name", "validate_by_name"].iter().any(|key| json["config"][*key] == true),
+            typed_dict: table == "typeddicts",
         })))
     }
 

@@ -71,9 +71,8 @@ fn tables_of_reading_fail_only_where_a_type_is_not_supported() {
 fn cases_of_plain_types_pass() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
-    for (section, adapter) in
-        [("render_cases", "chat"), ("parse_cases", "chat"), ("render_cases", "json"), ("parse_cases", "json")]
-    {
+    let adapters = ["chat", "json", "xml", "baml"];
+    for (section, adapter) in adapters.into_iter().flat_map(|a| [("render_cases", a), ("parse_cases", a)]) {
         let plain: Vec<&str> = corpus
             .cases(section)
             .iter()
@@ -87,11 +86,11 @@ fn cases_of_plain_types_pass() {
 }
 
 #[test]
-fn json_and_chat_cases_fail_only_where_a_type_is_not_supported() {
+fn cases_fail_only_where_a_type_is_not_supported() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     for section in ["render_cases", "parse_cases"] {
-        for adapter in ["json", "chat", "two_step"] {
+        for adapter in ["json", "chat", "xml", "baml", "two_step"] {
             let mut failing = failing(&report, section, Some(adapter), &|_| true);
             failing.retain(|f| !f.contains(": not supported yet: "));
             assert_eq!(failing, Vec::<String>::new());
@@ -121,12 +120,7 @@ fn calls_pass_but_for_these() {
     let Some(corpus) = corpus() else { return };
     let report = run(&corpus);
     // What stands behind a later issue, or where we differ from DSPy on purpose.
-    let held = [
-        ("chat_strips_tools_kwargs", "differs by the rule options_as_given"),
-        ("xml_ok", "not supported yet: "),
-        ("xml_fallback_json", "not supported yet: "),
-        ("baml_ok", "not supported yet: "),
-    ];
+    let held = [("chat_strips_tools_kwargs", "differs by the rule options_as_given")];
     let sections: Vec<_> = report.named("call_cases").collect();
     assert_eq!(sections.iter().map(|s| s.total()).sum::<usize>(), corpus.cases("call_cases").len());
     let failures: Vec<_> = sections.iter().flat_map(|s| &s.failures).collect();

@@ -1,11 +1,14 @@
 //! Adapters: from a signature and values to a request, and from a reply back to values.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result, shorten_text};
 use crate::example::Example;
 use crate::lm::{Capabilities, Choice, Options, Request};
+use crate::nonce::Nonce;
+use crate::random::Random;
 use crate::signature::Signature;
 use crate::value::Record;
 
@@ -59,6 +62,13 @@ pub trait Adapter: Send + Sync {
     /// such as calls of tools, where the call left fields to that. Without such features it is [`parse`](Self::parse).
     fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         self.parse(call.signature, completion, policy)
+    }
+
+    /// The adapter for one call alone, where each call has one of its own; none for most. A predictor renders and
+    /// reads with what it gets. `random` is its source for this.
+    fn for_call(&self, call: &RenderCall<'_>, random: &mut Random) -> Option<Arc<dyn Adapter>> {
+        let _ = (call, random);
+        None
     }
 
     /// The second call that reads a completion, where this adapter reads none itself: none for most.
@@ -168,6 +178,8 @@ pub struct RenderCall<'a> {
     pub options: Option<&'a Options>,
     /// Whether DSPy's messages are wanted where ours are safer; see [`RenderCall::compat`].
     pub compat: bool,
+    /// What stands behind the names of fields, for markers that are no field's to carry it too.
+    pub nonce: Option<Nonce>,
 }
 
 impl<'a> RenderCall<'a> {
@@ -180,6 +192,7 @@ impl<'a> RenderCall<'a> {
             capabilities: Capabilities::default(),
             options: None,
             compat: false,
+            nonce: None,
         }
     }
 
@@ -203,6 +216,11 @@ impl<'a> RenderCall<'a> {
     pub fn options(mut self, options: &'a Options) -> Self {
         self.options = Some(options);
         self
+    }
+
+    /// A marker's name as this call spells it.
+    pub fn spell<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        spell(self.nonce.as_ref(), name)
     }
 
     /// The call for a model that can do this.
@@ -348,7 +366,7 @@ rules! {
     HeaderSpacing "header_spacing" Recovers;
     /// A field marker in bold, as a heading or in a quote: `**[[ ## answer ## ]]**`.
     HeaderDecoration "header_decoration" Recovers;
-    /// A field marker in other capitals that means one field only: `[[ ## Answer ## ]]`.
+    /// A field marker or tag in other capitals that means one field only: `[[ ## Answer ## ]]`, `<Answer>`.
     HeaderCase "header_case" Recovers;
     /// Field markers within lines, each once, where not every field has one at the start of a line.
     InlineHeader "inline_header" Recovers;
@@ -372,7 +390,7 @@ rules! {
     DuplicateField "duplicate_field" Refuses;
     /// The fields as one JSON object instead of sections.
     JsonReply "json_reply" Recovers;
-    /// The fields as sections under markers instead of a JSON object.
+    /// The fields as sections under markers where JSON, XML or text alone was asked for.
     SectionReply "section_reply" Recovers;
     /// The fields as lines that start with their names: `Answer: Paris`.
     LabelledReply "labelled_reply" Recovers;
@@ -384,7 +402,7 @@ rules! {
     ObjectInText "object_in_text" Recovers;
     /// A key of a JSON object in other capitals that means one field only.
     KeyCase "key_case" Recovers;
-    /// The fields as an object that stands alone under another key: `{"result": {"answer": ...}}`.
+    /// The fields as an object that stands alone under another key, `{"result": {"answer": ...}}`, or in another tag.
     WrappedFields "wrapped_fields" Recovers;
     /// The members of the only output, which is a struct, without its name: `{"name": ...}` for `person`.
     UnnamedField "unnamed_field" Recovers;
@@ -394,6 +412,22 @@ rules! {
     SeveralObjects "several_objects" Refuses;
     /// `null`, a truth value, a list or an object where text is wanted, which DSPy spells as Python does.
     ValueForText "value_for_text" Refuses;
+    /// Fields between tags in a reply that is not well-formed XML: `<answer>R&D</answer>`.
+    RawMarkup "raw_markup" Recovers;
+    /// A tag of a field that is not closed before the next field starts.
+    UnclosedTag "unclosed_tag" Recovers;
+    /// The place of a value as the prompt shows it, `<answer>{answer}</answer>`, repeated beside the value.
+    EchoedPlace "echoed_place" Corrects;
+    /// Tags inside text, which DSPy reads and writes anew: `<br/>` becomes `<br />`.
+    MarkupInText "markup_in_text" Corrects;
+    /// Items of a list that have another tag than `item`, of which DSPy makes one item.
+    ItemTag "item_tag" Corrects;
+    /// Fields of a struct in the attributes of its tag, which DSPy passes over.
+    AttributeValue "attribute_value" Recovers;
+    /// A struct that is one option of a union, inside another value, whose shape DSPy does not look up.
+    NestedUnion "nested_union" Recovers;
+    /// Text or other tags beside the tags of a value, which DSPy drops.
+    MixedContent "mixed_content" Refuses;
     /// A reply without any section or key, where every field could take its default, which DSPy does.
     NoSections "no_sections" Refuses;
     /// A reply that the model did not finish, of which DSPy takes what is there.
@@ -473,6 +507,7 @@ pub struct ParsePolicy {
     compat: bool,
     off: Vec<ParseRule>,
     coercion: CoercionMode,
+    nonce: Option<Nonce>,
 }
 
 /// How far a reading may go from what the model wrote to the type of the field. The table of what each mode takes is
@@ -514,6 +549,11 @@ impl CoercionMode {
     }
 }
 
+/// A marker's name, with the nonce if there is one.
+fn spell<'n>(nonce: Option<&Nonce>, name: &'n str) -> Cow<'n, str> {
+    nonce.map_or(Cow::Borrowed(name), |nonce| Cow::Owned(nonce.mark(name)))
+}
+
 impl ParsePolicy {
     /// DSPy 3.4.1's value, or an error.
     pub fn compat() -> Self {
@@ -545,6 +585,32 @@ impl ParsePolicy {
     /// How far a reading may go from what the model wrote.
     pub fn coercion_mode(&self) -> CoercionMode {
         self.coercion
+    }
+
+    /// The policy for replies to a request whose markers all have this nonce: what looks like a marker and has it not
+    /// is text.
+    ///
+    /// ```
+    /// use dspex_core::{Nonce, ParsePolicy};
+    /// let policy = ParsePolicy::default().with_nonce(Nonce::new("k7")?);
+    /// assert!(policy.may_mark("answer_k7") && !policy.may_mark("answer"));
+    /// assert_eq!(policy.spell("completed"), "completed_k7");
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_nonce(mut self, nonce: Nonce) -> Self {
+        self.nonce = Some(nonce);
+        self
+    }
+
+    /// Whether a marker of this name may be one of ours.
+    pub fn may_mark(&self, name: &str) -> bool {
+        self.nonce.as_ref().is_none_or(|nonce| nonce.unmark(name).is_some())
+    }
+
+    /// A marker's name as the request spelled it.
+    pub fn spell<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        spell(self.nonce.as_ref(), name)
     }
 
     /// Whether a rule is in force.

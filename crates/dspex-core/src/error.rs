@@ -399,6 +399,34 @@ impl Error {
         Self(Box::new(Inner { kind, path: None, hint, in_extraction: false, attempts: Vec::new() }))
     }
 
+    /// The error with the names of fields in other words, and with all that quotes a prompt or a reply: for adapters
+    /// that give fields other names there.
+    ///
+    /// ```
+    /// use dspex_core::{Error, ErrorKind};
+    /// let e = Error::new(ErrorKind::Truncated { field: "answer_k7".into() });
+    /// let e = e.map_names(|text| text.replace("_k7", ""));
+    /// assert_eq!(e.to_string(), "expected a whole reply, found one that was cut off in `answer`");
+    /// ```
+    #[must_use]
+    pub fn map_names(mut self, rename: impl Fn(&str) -> String) -> Self {
+        let each = |texts: Vec<&mut String>| texts.into_iter().for_each(|text| *text = rename(text));
+        match &mut self.0.kind {
+            ErrorKind::EmptyReply { expected } => each(expected.iter_mut().collect()),
+            ErrorKind::Truncated { field } => each(vec![field]),
+            ErrorKind::MissingFields { missing, expected } => {
+                each(missing.iter_mut().chain(expected).collect());
+            }
+            ErrorKind::FieldType { field, expected, found } => each(vec![field, expected, found]),
+            ErrorKind::Ambiguous { field, found, .. } => each(vec![field, found]),
+            ErrorKind::Constraint { field, rule, found } => each(vec![field, rule, found]),
+            ErrorKind::Unsupported { field: Some(field), .. } => each(vec![field]),
+            ErrorKind::Configuration { message } => each(vec![message]),
+            _ => {}
+        }
+        self
+    }
+
     /// Something set up wrongly, in words.
     pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration { message: message.into() })

@@ -74,7 +74,7 @@ fn answer(messages: &[Message]) -> String {
         messages.iter().filter(|m| m.role == Role::System).map(Message::text).collect::<Vec<_>>().join("\n");
     let prompt = Prompt::read(&system);
     let Some(last) = messages.iter().rposition(|m| m.role == Role::User) else {
-        return prompt.first_values();
+        return prompt.first_values("");
     };
     let demos: Vec<(String, String)> = messages[..last]
         .windows(2)
@@ -84,7 +84,7 @@ fn answer(messages: &[Message]) -> String {
     let query = prompt.input_text(&messages[last].text());
     match most_similar(&query, demos.iter().map(|(input, _)| input.as_str())) {
         Some(best) => demos[best].1.clone(),
-        None => prompt.first_values(),
+        None => prompt.first_values(&messages[last].text()),
     }
 }
 
@@ -205,19 +205,19 @@ impl Prompt {
         prompt
     }
 
+    /// Whether a text asks for the outputs, each in the spelling of some form.
+    fn is_asked_in(&self, text: &str) -> bool {
+        let forms: [fn(&str) -> String; 3] =
+            [|name| format!("[[ ## {name} ## ]]"), |name| format!("`{name}`"), |name| format!("`<{name}>`")];
+        let asked = |o: &Output| forms.iter().any(|form| text.contains(&form(&o.name)));
+        !self.outputs.is_empty() && self.outputs.iter().all(asked)
+    }
+
     /// The text of the input sections of a user turn, without the reminder at its end.
     fn input_text(&self, turn: &str) -> String {
-        let mentions = |paragraph: &str| {
-            !self.outputs.is_empty()
-                && self.outputs.iter().all(|o| {
-                    paragraph.contains(&format!("[[ ## {} ## ]]", o.name))
-                        || paragraph.contains(&format!("`{}`", o.name))
-                        || paragraph.contains(&format!("`<{}>`", o.name))
-                })
-        };
         let body = match turn.rsplit_once("\n\n") {
-            Some((body, last)) if mentions(last) => body,
-            None if mentions(turn) => "",
+            Some((body, last)) if self.is_asked_in(last) => body,
+            None if self.is_asked_in(turn) => "",
             _ => turn,
         };
         let Some(marker) = MARKER.as_ref() else { return body.to_owned() };
@@ -225,10 +225,21 @@ impl Prompt {
         marker.replace_all(&body[first..], "").into_owned()
     }
 
-    /// Each output with the first value that its type allows, in the form that the system message shows.
-    fn first_values(&self) -> String {
+    /// Each output with the first value that its type allows, in the form that the system message shows and the last
+    /// turn asks for.
+    fn first_values(&self, turn: &str) -> String {
         let first = |o: &Output| first_value(&o.ty, &o.hint);
-        if self.outputs.iter().all(|o| self.sections.contains(&o.name)) {
+        if let [one] = self.outputs.as_slice()
+            && !turn.is_empty()
+            && !self.is_asked_in(turn)
+        {
+            return first(one).to_text().unwrap_or_default();
+        }
+        let in_sections = |o: &Output| {
+            self.sections.contains(&o.name)
+                && (turn.is_empty() || turn.contains(&format!("[[ ## {} ## ]]", o.name)))
+        };
+        if self.outputs.iter().all(in_sections) {
             let mut out = String::new();
             for o in &self.outputs {
                 let value = first(o);
@@ -334,6 +345,15 @@ mod tests {
     }
 
     #[test]
+    fn the_form_is_the_one_that_is_asked_for() {
+        let system = "1. `q` (str)\n1. `a` (int)\n\n[[ ## q ## ]]\n{q}\n\n[[ ## a ## ]]\n";
+        let of = |turn: &str| Prompt::read(system).first_values(turn);
+        assert!(of("Q\n\nNow write `[[ ## a ## ]]`.").starts_with("[[ ## a ## ]]\n0\n"));
+        assert_eq!(of("Q\n\nNow write one JSON object with `a`."), r#"{"a": 0}"#);
+        assert_eq!(of("Q"), "0");
+    }
+
+    #[test]
     fn the_most_similar_demonstration_answers() {
         let demos =
             [("a small furry animal", "cat"), ("a tool for cutting wood", "saw"), ("a large animal", "cow")];
@@ -349,7 +369,7 @@ mod tests {
     #[test]
     fn a_type_that_only_a_hint_describes() {
         let system = "1. `x` (str)\n1. `y` (Mood)\n\n{\n  \"y\": \"{y}  # exactly one of: \\\"a\\\"; b\"\n}";
-        assert_eq!(Prompt::read(system).first_values(), r#"{"y": "\"a\""}"#);
+        assert_eq!(Prompt::read(system).first_values(""), r#"{"y": "\"a\""}"#);
     }
 
     #[test]

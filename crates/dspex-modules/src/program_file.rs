@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use dspex_adapters::Wording;
 use dspex_core::lm::Options;
 use dspex_core::{
     Constraint, Context, Direction, DynModule, Error, ErrorKind, Example, Fallback, Field, FieldType,
@@ -43,6 +45,8 @@ pub struct ProgramFile {
     pub lm: Option<String>,
     /// The name of its adapter.
     pub adapter: Option<String>,
+    /// The file with its wording, by its path from the program file.
+    pub wording: Option<String>,
     /// The name of its way to read completions.
     pub policy: Option<String>,
     /// What is done about replies that cannot be read, in order, where the file says it.
@@ -95,6 +99,7 @@ struct Raw {
     load: Option<String>,
     lm: Option<String>,
     adapter: Option<String>,
+    wording: Option<String>,
     policy: Option<Spanned<String>>,
     fallback: Option<Spanned<RawFallback>>,
     extraction_lm: Option<String>,
@@ -172,6 +177,7 @@ impl ProgramFile {
             load: raw.load,
             lm: raw.lm,
             adapter: raw.adapter,
+            wording: raw.wording,
             policy: raw.policy.map(Spanned::into_inner),
             fallbacks,
             extraction_lm: raw.extraction_lm,
@@ -188,6 +194,7 @@ impl ProgramFile {
             load: None,
             lm: None,
             adapter: None,
+            wording: None,
             policy: None,
             fallbacks: None,
             extraction_lm: None,
@@ -196,7 +203,8 @@ impl ProgramFile {
     }
 
     /// The context with the adapter, the way to read replies, the fallbacks and the options that the file names. Its
-    /// models are the caller's to find.
+    /// models are the caller's to find, and so is a wording: a file that names one is for
+    /// [`context_with`](Self::context_with).
     ///
     /// ```
     /// use dspex_core::Context;
@@ -210,17 +218,46 @@ impl ProgramFile {
     /// # Ok::<(), dspex_core::Error>(())
     /// ```
     pub fn context(&self, ctx: &Context) -> Result<Context> {
-        let mut ctx = ctx.with_options(self.options.over(ctx.options()));
-        if let Some(name) = &self.adapter {
-            ctx = ctx.with_shared_adapter(dspex_adapters::by_name(name)?);
+        if let Some(path) = &self.wording {
+            let message = format!("expected the wording of the program file, found only its path `{path}`");
+            let hint = "read it with `Wording::from_file`, and give it to `context_with`";
+            return Err(Error::configuration(message).with_hint(hint));
         }
+        match &self.adapter {
+            Some(name) => Ok(self.settings(&ctx.with_shared_adapter(dspex_adapters::by_name(name)?))),
+            None => Ok(self.settings(ctx)),
+        }
+    }
+
+    /// The same with a wording, for the adapter that the file names or else for the chat adapter.
+    ///
+    /// ```
+    /// use dspex_adapters::Wording;
+    /// use dspex_core::Context;
+    /// use dspex_modules::ProgramFile;
+    /// let mut wording = Wording::default();
+    /// wording.id = "acme-7".into();
+    /// let ctx = Context::new(dspex_testkit::ScriptedLm::always("{}"));
+    /// let file = ProgramFile::parse("qa.toml", "signature = 'q -> a'\nwording = 'acme.toml'", None)?;
+    /// assert!(file.context(&ctx).is_err(), "the file itself was not read");
+    /// let ctx = file.context_with(&ctx, wording)?;
+    /// assert_eq!(ctx.adapter().and_then(|a| a.wording()), Some("acme-7"));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn context_with(&self, ctx: &Context, wording: impl Into<Arc<Wording>>) -> Result<Context> {
+        let adapter = dspex_adapters::by_name_with(self.adapter.as_deref().unwrap_or("chat"), wording)?;
+        Ok(self.settings(&ctx.with_shared_adapter(adapter)))
+    }
+
+    fn settings(&self, ctx: &Context) -> Context {
+        let mut ctx = ctx.with_options(self.options.over(ctx.options()));
         if let Some(fallbacks) = &self.fallbacks {
             ctx = ctx.with_fallbacks(fallbacks.iter().copied());
         }
         match self.policy.as_deref() {
-            Some("compat") => Ok(ctx.with_policy(ParsePolicy::compat())),
-            Some(_) => Ok(ctx.with_policy(ParsePolicy::default())),
-            None => Ok(ctx),
+            Some("compat") => ctx.with_policy(ParsePolicy::compat()),
+            Some(_) => ctx.with_policy(ParsePolicy::default()),
+            None => ctx,
         }
     }
 

@@ -210,6 +210,7 @@ impl RecordSchema {
             fields: self.fields.iter().map(field).collect(),
             closed: self.closed,
             by_name: false,
+            typed_dict: false,
         }))
     }
 }

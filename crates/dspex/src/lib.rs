@@ -243,7 +243,7 @@
 //!
 //! # What this does not do yet
 //!
-//! Providers with wires of their own, retries, a cache, adapters other than chat, JSON and two-step, and optimizers are not part of
+//! Providers with wires of their own, retries, a cache, the XML adapter, and optimizers are not part of
 //! this version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
@@ -254,10 +254,10 @@ pub use dspex_core::{
     Adapter, Attempt, AttemptReason, BoxFuture, Cancellation, Clock, CoercionMode, Constraint,
     ConstraintError, Context, Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example,
     Extraction, Fallback, Field, FieldState, FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel,
-    Leaf, LeafState, Limits, Meter, Metric, Module, Note, Overrides, Parameters, ParsePolicy, ParseRule,
-    Parsed, Path, Prediction, Program, ProgramState, Random, Record, RenderCall, Result, RuleEffect,
-    RunEvent, SchemaDialect, Score, Signature, SignatureError, SignatureParser, SignatureState, Special,
-    Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink, TraceStep, TypeRegistry,
+    Leaf, LeafState, Limits, Meter, Metric, Module, Nonce, Note, Overrides, Parameters, ParsePolicy,
+    ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random, Record, RenderCall, Result,
+    RuleEffect, RunEvent, SchemaDialect, Score, Signature, SignatureError, SignatureParser, SignatureState,
+    Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink, TraceStep, TypeRegistry,
     TypedSignature, UnsupportedSchema, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix, nearest,
     schema, signature, types, unknown_name, value, visit, visit_mut,
 };
@@ -267,9 +267,10 @@ pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFil
 /// Adapters: from calls to requests and from replies to values.
 pub mod adapters {
     pub use dspex_adapters::{
-        ADAPTERS, ChatAdapter, ChatWording, DemoWording, FieldWording, JsonAdapter, JsonWording, Native,
-        NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, by_name, found_sections,
-        output_schema, read_text, read_value,
+        ADAPTERS, BamlAdapter, BamlTypeWording, BamlWording, ChatAdapter, ChatWording, DemoWording,
+        FieldWording, Guarded, InstructionsWording, JsonAdapter, JsonWording, LeanAdapter, LeanWording,
+        Native, NativeWording, ReminderWording, TwoStepAdapter, TwoStepWording, Wording, XmlAdapter,
+        XmlWording, by_name, by_name_with, found_sections, literal, output_schema, read_text, read_value,
     };
 }
 
@@ -344,6 +345,10 @@ mod pages {
     mod coming_from_dspy {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/wording.md")]
+    mod wording {}
+    #[doc = include_str!("../../../docs/adapters.md")]
+    mod adapters_page {}
     #[doc = include_str!("../../../docs/benchmarks.md")]
     mod benchmarks {}
     #[doc = include_str!("../../../docs/cli.md")]

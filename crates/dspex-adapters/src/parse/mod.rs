@@ -6,6 +6,7 @@ mod beside;
 mod coerce;
 #[doc(hidden)]
 pub mod conformance;
+mod elements;
 mod fence;
 mod literal_eval;
 mod object;
@@ -28,7 +29,9 @@ pub(crate) use coerce::{coerce_text, coerce_value};
 use scan::{Scanned, Section};
 
 pub(crate) use beside::beside;
+pub(crate) use elements::elements;
 pub(crate) use object::object;
+pub(crate) use scan::{split_lines, strip};
 
 /// Reads one value by itself.
 pub(crate) fn lone(
@@ -145,6 +148,29 @@ pub fn found_sections(
     sections.into_iter().map(|s| (s.name, s.text)).collect()
 }
 
+/// Reads a completion that is the text of one output and nothing else.
+pub(crate) fn text(
+    signature: &Signature,
+    output: &Field,
+    completion: &Choice,
+    policy: &ParsePolicy,
+) -> Result<Parsed> {
+    let text = completion.content();
+    if text.trim().is_empty() {
+        return Err(empty_reply(signature));
+    }
+    let scanned = scan::scan(&text, signature, policy);
+    refuse_unfinished(signature, completion, &text, &scanned.sections, policy)?;
+    if !scanned.sections.is_empty() && policy.applies(ParseRule::SectionReply) {
+        let note = Note::new(ParseRule::SectionReply, Some(&output.name), "the text came under its marker");
+        return read_sections(signature, scanned, vec![note], policy);
+    }
+    let mut coercion = Coercion::new(policy, &output.name);
+    let value = coerce::coerce_text(text.trim(), &output.ty, &mut coercion);
+    let fields = Record::new().with(output.name.as_str(), value.map_err(|m| m.into_error(&output.name))?);
+    finish(signature, fields, coercion.into_notes(), policy, true)
+}
+
 /// Reads the values of sections; the notes are of what was done before.
 fn read_sections(
     signature: &Signature,
@@ -189,7 +215,7 @@ fn refuse_unfinished(
     sections: &[Section],
     policy: &ParsePolicy,
 ) -> Result<()> {
-    if !policy.applies(ParseRule::Truncated) || scan::is_completed(text) {
+    if !policy.applies(ParseRule::Truncated) || scan::is_completed(text, policy) {
         return Ok(());
     }
     let last = sections.last();

@@ -141,5 +141,7 @@ fn structure((mut fields, flags): (Vec<StructField>, (bool, bool, bool, bool))) 
         field.alias = field.alias.take().map(|alias| format!("{alias}{i}"));
     }
     let description = described.then(|| "What it is".to_owned());
-    FieldType::Struct(Arc::new(StructType { name, description, fields, closed, by_name }))
+    // A typed dictionary has no documentation to show.
+    let typed_dict = !described && by_name;
+    FieldType::Struct(Arc::new(StructType { name, description, fields, closed, by_name, typed_dict }))
 }

@@ -7,6 +7,7 @@ mod render;
 mod run;
 mod save;
 mod testserver;
+mod wording;
 
 use clap::Subcommand;
 
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Save(save::Save),
     /// Serve a built-in model or a script as an OpenAI-compatible endpoint, for tests
     Testserver(testserver::TestServer),
+    /// Take over the sentences of a DSPy that is installed here
+    Wording(wording::WordingCommand),
 }
 
 impl Command {
@@ -38,6 +41,7 @@ impl Command {
             Self::Parse(c) => (c.run(), c.json),
             Self::Save(c) => (c.run(), c.json),
             Self::Testserver(c) => (c.run(), false),
+            Self::Wording(c) => (c.run(), c.json()),
         };
         result.map_err(|error| Failure { error, json })
     }

@@ -3,10 +3,12 @@
 //! The checker shares no code with the renderer: what a prompt must show is cut out of the corpus' own messages or
 //! taken from its description of the signature. The sentences between those parts may be of any wording.
 
+mod baml;
 mod json;
 mod system;
 mod text;
 mod two_step;
+mod xml;
 
 use dspex_core::Direction;
 use serde_json::Value as Json;
@@ -26,6 +28,10 @@ pub enum Form {
     Json,
     /// The first of two steps: values beside their names, and no form for the answer.
     TwoStep,
+    /// Every value between tags.
+    Xml,
+    /// The same, with the types of the outputs in sections.
+    Baml,
 }
 
 /// What messages must show.
@@ -66,15 +72,16 @@ pub fn check(expected: &Expected<'_>, found: &[Json], missing_output: Option<&st
             "user" if expected.form == Form::TwoStep => {
                 two_step::user(expected, want, got).map_err(place)?;
             }
-            "user" => user(&reminders, want, got).map_err(place)?,
+            "user" => user(expected, &reminders, want, got).map_err(place)?,
             "assistant" => {
                 // The first turns of the model are those of the demonstrations.
                 let lacking: &[String] = lacking.get(assistants).map_or(&[], Vec::as_slice);
                 assistants += 1;
                 match expected.form {
                     Form::Chat => assistant(want, got, lacking, missing_output),
-                    Form::Json => json::assistant(want, got, lacking, missing_output),
+                    Form::Json | Form::Baml => json::assistant(want, got, lacking, missing_output),
                     Form::TwoStep => same_bytes("content", &want["content"], &got["content"]),
+                    Form::Xml => xml::assistant(expected, want, got, lacking, missing_output),
                 }
                 .map_err(place)?;
             }
@@ -121,8 +128,9 @@ impl Reminders {
         let reminders = Self { wanted: last(wanted), found: last(found) };
         let names = match form {
             Form::Chat => markers,
-            Form::Json => json::names,
+            Form::Json | Form::Baml => json::names,
             Form::TwoStep => return Ok(Self { wanted: String::new(), found: String::new() }),
+            Form::Xml => xml::names,
         };
         let (want, got) = (names(&reminders.wanted), names(&reminders.found));
         if want != got {
@@ -156,7 +164,12 @@ fn parts(message: &Json) -> Vec<Json> {
     }
 }
 
-fn user(reminders: &Reminders, want: &Json, got: &Json) -> Outcome {
+fn user(expected: &Expected<'_>, reminders: &Reminders, want: &Json, got: &Json) -> Outcome {
+    let inputs = match expected.form {
+        Form::Xml => names(expected, Direction::Input)?,
+        Form::Chat | Form::Json | Form::Baml | Form::TwoStep => Vec::new(),
+    };
+    let cut = |text| if expected.form == Form::Xml { xml::cut(text, &inputs) } else { cut(text) };
     let (wanted, found) = (parts(want), parts(got));
     if wanted.len() != found.len() {
         return Err(format!("expected {} parts, found {}", wanted.len(), found.len()));
@@ -236,13 +249,15 @@ fn same_sections(
     Ok(())
 }
 
+/// The names of the fields of one direction.
+fn names<'a>(expected: &Expected<'a>, direction: Direction) -> Result<Vec<&'a str>, String> {
+    fields_json(expected.signature, direction)?.into_iter().map(|f| member_text(f, "name")).collect()
+}
+
 /// For each demonstration in the order of its turns, the outputs that it lacks. Those that lack fields come first,
 /// and of them only those that have some input and some output.
 fn lacking_outputs(expected: &Expected<'_>) -> Result<Vec<Vec<String>>, String> {
-    let names = |direction| -> Result<Vec<&str>, String> {
-        fields_json(expected.signature, direction)?.into_iter().map(|f| member_text(f, "name")).collect()
-    };
-    let (inputs, outputs) = (names(Direction::Input)?, names(Direction::Output)?);
+    let (inputs, outputs) = (names(expected, Direction::Input)?, names(expected, Direction::Output)?);
     let has = |demo: &Json, name: &str| demo.get(name).is_some();
     let complete = |demo: &Json| {
         inputs.iter().chain(&outputs).all(|name| demo.get(name).is_some_and(|value| !value.is_null()))

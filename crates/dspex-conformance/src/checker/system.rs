@@ -4,7 +4,7 @@ use dspex_core::Direction;
 use serde_json::Value as Json;
 
 use super::text::cut;
-use super::{Expected, Form, json, two_step};
+use super::{Expected, Form, baml, json, two_step, xml};
 use crate::corpus::{Corpus, fields_json};
 use crate::outcome::{Outcome, member, text};
 use crate::types::annotated;
@@ -35,6 +35,12 @@ pub(super) fn check<'a>(expected: &Expected<'a>, want: &str, got: &str) -> Outco
         let name = text(field, "name")?;
         let outcome = match crate::corpus::direction(field)? {
             Direction::Input => no_hint(got),
+            Direction::Output if expected.form == Form::Baml => baml::output(field, want, got),
+            // Tags inside tags are structure, which is DSPy's.
+            Direction::Output if want.starts_with('<') && want == got => Ok(()),
+            Direction::Output if want.starts_with('<') || got.starts_with('<') => {
+                Err(format!("expected the structure {want:?}, found {got:?}"))
+            }
             Direction::Output => hint(expected.corpus, member(field, "type")?, want, got),
         };
         outcome.map_err(|why| format!("section `{name}`: {why}"))?;
@@ -67,31 +73,39 @@ struct Skeleton<'a> {
 impl<'a> Skeleton<'a> {
     /// Finds all places in order.
     fn find(form: Form, text: &'a str, inputs: &[&str], outputs: &[&str]) -> Option<Self> {
+        let names = inputs;
+        let inputs: Vec<String> = inputs.iter().map(|name| place(Some(name))).collect();
         let sections = match form {
-            Form::Chat => [inputs, outputs].concat(),
-            Form::Json => inputs.to_vec(),
+            Form::Chat => [inputs, outputs.iter().map(|name| place(Some(name))).collect()].concat(),
+            Form::Baml => [inputs, outputs.iter().map(|name| baml::place(name)).collect()].concat(),
+            Form::Json => inputs,
             Form::TwoStep => return None,
+            Form::Xml => {
+                let (start, end, hints) = xml::find_blocks(text, names, outputs)?;
+                return Some(Self { before: &text[..start], hints, after: &text[end..] });
+            }
         };
         if form == Form::Json && sections.is_empty() {
             let (start, end, hints) = json::find_object(text, 0, outputs)?;
             return Some(Self { before: &text[..start], hints, after: &text[end..] });
         }
-        let first = place(sections.first().copied());
+        let first = sections.first().cloned().unwrap_or_else(|| place(None));
         // Descriptions may look like sections, so every start is tried.
         let starts = text.match_indices(&first).filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
         starts.map(|(at, _)| at).find_map(|at| match form {
-            Form::Chat => Self::chat(text, at, &sections),
-            Form::Json => Self::json(text, at, &sections, outputs),
+            Form::Chat | Form::Baml => Self::sections(text, at, &sections),
+            Form::Json | Form::Xml => Self::json(text, at, &sections, outputs),
             Form::TwoStep => None,
         })
     }
 
     /// Sections one right behind the other, and the one that ends an answer.
-    fn chat(text: &'a str, start: usize, names: &[&str]) -> Option<Self> {
-        let mut hints = Vec::with_capacity(names.len());
-        let mut at = start + place(names.first().copied()).len();
-        for i in 0..names.len() {
-            let next = format!("\n\n{}", place(names.get(i + 1).copied()));
+    fn sections(text: &'a str, start: usize, places: &[String]) -> Option<Self> {
+        let closing = place(None);
+        let mut hints = Vec::with_capacity(places.len());
+        let mut at = start + places.first().unwrap_or(&closing).len();
+        for i in 0..places.len() {
+            let next = format!("\n\n{}", places.get(i + 1).unwrap_or(&closing));
             let end = at + text[at..].find(&next)?;
             hints.push(text[at..end].to_owned());
             at = end + next.len();
@@ -100,12 +114,11 @@ impl<'a> Skeleton<'a> {
     }
 
     /// Sections of the inputs one right behind the other, and somewhere behind them the object of the outputs.
-    fn json(text: &'a str, start: usize, inputs: &[&str], outputs: &[&str]) -> Option<Self> {
+    fn json(text: &'a str, start: usize, inputs: &[String], outputs: &[&str]) -> Option<Self> {
         let mut hints = Vec::with_capacity(inputs.len() + outputs.len());
-        let mut at = start + place(inputs.first().copied()).len();
+        let mut at = start + inputs.first()?.len();
         for i in 0..inputs.len() {
-            let next =
-                inputs.get(i + 1).map_or_else(|| "\n\n".to_owned(), |n| format!("\n\n{}", place(Some(n))));
+            let next = inputs.get(i + 1).map_or_else(|| "\n\n".to_owned(), |n| format!("\n\n{n}"));
             let end = at + text[at..].find(&next)?;
             hints.push(text[at..end].to_owned());
             at = end + if i + 1 < inputs.len() { next.len() } else { 0 };

@@ -59,6 +59,8 @@ impl Good<'_> {
 #[track_caller]
 pub(super) fn finds(least: usize, fault: impl Fn(&Good<'_>) -> Option<Vec<Json>>) {
     finds_in("json", 0, &fault);
+    finds_in("xml", 0, &fault);
+    finds_in("baml", 0, &fault);
     finds_in("chat", least, &fault);
 }
 

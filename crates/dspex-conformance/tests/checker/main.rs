@@ -1,10 +1,12 @@
 //! The checker of prompts finds every kind of fault, and none in DSPy's own messages.
 
+mod baml;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
 mod json;
 mod two_step;
+mod xml;
 
 use common::corpus;
 use dspex_adapters::Wording;
@@ -15,7 +17,7 @@ use serde_json::{Value as Json, json};
 #[test]
 fn the_checker_accepts_the_messages_of_dspy() {
     let Some(corpus) = corpus() else { return };
-    for adapter in ["chat", "json", "two_step"] {
+    for adapter in ["chat", "json", "xml", "baml", "two_step"] {
         let mut accepted = 0;
         for case in corpus.cases("render_cases").iter().filter(|c| c["adapter"] == adapter) {
             let messages = case["messages"].as_array().unwrap();

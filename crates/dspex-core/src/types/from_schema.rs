@@ -212,6 +212,7 @@ impl Reader<'_> {
             fields,
             closed: map.get("additionalProperties") == Some(&Json::Bool(false)),
             by_name: lossless::by_name(map),
+            typed_dict: lossless::typed_dict(map),
         }))
     }
 }

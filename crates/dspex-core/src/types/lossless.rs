@@ -32,6 +32,7 @@ const DEFAULT: &str = "x-dspex-default";
 const HIDDEN: &str = "x-dspex-hidden-default";
 const CONSTRAINTS: &str = "x-dspex-constraints";
 const BY_NAME: &str = "x-dspex-by-name";
+const TYPED_DICT: &str = "x-dspex-typed-dict";
 
 impl FieldType {
     /// The JSON Schema of the type with all that the type says. [`FieldType::from_json_schema`] gives back an equal
@@ -161,6 +162,9 @@ impl StructType {
         if self.by_name {
             schema[BY_NAME] = json!(true);
         }
+        if self.typed_dict {
+            schema[TYPED_DICT] = json!(true);
+        }
         schema
     }
 }
@@ -286,6 +290,11 @@ pub(super) fn syntax(map: &Map<String, Json>) -> UnionSyntax {
 /// Whether a field with an alias may come under its own name.
 pub(super) fn by_name(map: &Map<String, Json>) -> bool {
     map.contains_key(BY_NAME)
+}
+
+/// Whether a struct is a typed dictionary of Python's.
+pub(super) fn typed_dict(map: &Map<String, Json>) -> bool {
+    map.contains_key(TYPED_DICT)
 }
 
 fn enumeration(map: &Map<String, Json>, names: &[Json]) -> Option<FieldType> {

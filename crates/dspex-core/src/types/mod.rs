@@ -200,6 +200,8 @@ pub struct StructType {
     pub closed: bool,
     /// Whether a field that has an alias may also come under its own name.
     pub by_name: bool,
+    /// Whether it is one of Python's typed dictionaries rather than a class; DSPy shows the two differently.
+    pub typed_dict: bool,
 }
 
 /// One field of a [`StructType`].

@@ -39,6 +39,27 @@ pub enum Special {
 }
 
 impl Special {
+    /// DSPy's classes that stand behind these types, and those that their schemas define.
+    ///
+    /// ```
+    /// use dspex_core::Special;
+    /// assert!(Special::CLASSES.contains(&Special::Image.name().as_str()));
+    /// ```
+    pub const CLASSES: &[&str] = &[
+        "Image",
+        "Audio",
+        "File",
+        "Document",
+        "Citations",
+        "Citation",
+        "History",
+        "Tool",
+        "ToolCalls",
+        "ToolCall",
+        "Code",
+        "Reasoning",
+    ];
+
     /// The type's name as DSPy prints it; code carries its language.
     pub fn name(&self) -> String {
         match self {

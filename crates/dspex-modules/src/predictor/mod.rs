@@ -11,7 +11,7 @@ use dspex_adapters::ChatAdapter;
 use dspex_core::lm::{Options, Request};
 use dspex_core::{
     Adapter, AttemptReason, Context, Error, ErrorKind, Example, Fallback, LanguageModel, Leaf, LeafState,
-    ParsePolicy, Path, Prediction, Record, Result, Signature, TraceStep, nearest,
+    ParsePolicy, Path, Prediction, Record, RenderCall, Result, Signature, TraceStep, nearest,
 };
 
 use exchange::{Exchange, Question};
@@ -87,8 +87,21 @@ impl Predictor {
     /// The request that a call with these inputs would send.
     pub(crate) fn render(&self, ctx: &Context, inputs: Record) -> Result<Request> {
         let setup = self.setup(ctx)?;
-        let request = |inputs: Record| self.question(&setup, &inputs).request(&*setup.adapter);
+        let request = |inputs: Record| {
+            let setup = self.for_call(ctx, setup, &inputs);
+            self.question(&setup, &inputs).request(&*setup.adapter)
+        };
         self.check_inputs(inputs).and_then(request).map_err(|e| self.place(e))
+    }
+
+    /// The setup with the adapter of this call alone, where the adapter has one for each call.
+    fn for_call<'a>(&self, ctx: &Context, mut setup: Setup<'a>, inputs: &Record) -> Setup<'a> {
+        let call = RenderCall::new(&self.signature, inputs).demos(&self.demos);
+        let mut random = ctx.random(&format!("adapter of a call: {}", setup.path));
+        if let Some(own) = setup.adapter.for_call(&call, &mut random) {
+            setup.adapter = own;
+        }
+        setup
     }
 
     fn question<'a>(&'a self, setup: &Setup<'a>, inputs: &'a Record) -> Question<'a> {
@@ -165,6 +178,7 @@ impl Predictor {
     pub(crate) async fn run(&self, ctx: &Context, inputs: Record) -> Result<Prediction<Record>> {
         let setup = self.setup(ctx)?;
         let inputs = self.check_inputs(inputs).map_err(|e| self.place(e))?;
+        let setup = self.for_call(ctx, setup, &inputs);
         let started = ctx.clock().now();
         let mut step = ctx
             .is_traced()

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dspex_adapters::Wording;
 use dspex_core::lm::Options;
 use dspex_core::signature::compat;
 use dspex_core::{
@@ -177,10 +178,28 @@ impl SavedProgram {
     /// # Ok::<(), dspex_core::Error>(())
     /// ```
     pub fn adapter(&self) -> Result<Option<Arc<dyn Adapter>>> {
+        self.adapter_with(Wording::default())
+    }
+
+    /// The same with another wording; it must be the one that the file names.
+    ///
+    /// ```
+    /// use dspex_adapters::{ChatAdapter, Wording};
+    /// use dspex_core::ParsePolicy;
+    /// use dspex_modules::{Predict, SavedProgram};
+    /// let mut wording = Wording::default();
+    /// wording.id = "acme-7".into();
+    /// let chat = ChatAdapter::with_wording(wording.clone());
+    /// let saved = SavedProgram::of(&Predict::parse("q -> a")?)?.with_adapter(&chat, &ParsePolicy::default());
+    /// assert!(saved.adapter().is_err());
+    /// assert_eq!(saved.adapter_with(wording)?.unwrap().wording(), Some("acme-7"));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn adapter_with(&self, wording: impl Into<Arc<Wording>>) -> Result<Option<Arc<dyn Adapter>>> {
         let Some((facts, name)) = self.facts.as_ref().and_then(|f| Some((f, f.adapter.as_ref()?))) else {
             return Ok(None);
         };
-        let adapter = dspex_adapters::by_name(name)?;
+        let adapter = dspex_adapters::by_name_with(name, wording)?;
         if self.names(&*adapter) {
             return Ok(Some(adapter));
         }

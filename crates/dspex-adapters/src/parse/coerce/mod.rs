@@ -131,6 +131,16 @@ pub(crate) fn coerce_value(value: Value, ty: &FieldType, cx: &mut Coercion<'_>) 
     result.map_err(|m| cx.failed(before, m))
 }
 
+/// A value of a type from a value that is looked at as it stands: text is not read.
+pub(crate) fn validate_value(
+    value: &Value,
+    ty: &FieldType,
+    cx: &mut Coercion<'_>,
+) -> Result<Value, Mismatch> {
+    let before = cx.notes.len();
+    Walk::new(cx).validate(value, ty).map_err(|m| cx.failed(before, m))
+}
+
 fn from_value(value: &Value, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value, Mismatch> {
     match ty {
         FieldType::Str => text_of(value).ok_or_else(|| Mismatch::new(ty, value)),

@@ -62,12 +62,8 @@ fn object(text: &str, ty: &FieldType) -> Option<Value> {
         [one] if one.is_whole(text.trim()) && one.info == "json" => one.code.as_str(),
         _ => text,
     };
-    let members = repair::members(inner.trim())?;
-    let count = members.len();
-    let value: dspex_core::Dict = members.into_iter().map(|(k, v)| (Value::Str(k), v)).collect();
-    // A key that comes twice is no one reading.
-    let whole = value.len() == count && value.get_str(key).is_some_and(|v| v.as_str().is_some());
-    whole.then_some(Value::Dict(value))
+    let value = repair::strict_json(inner.trim())?;
+    value.as_dict()?.get_str(key).is_some_and(|v| v.as_str().is_some()).then_some(value)
 }
 
 /// A value of one of these types from the text of a field, as DSPy reads it: what the text may be as JSON, and if that

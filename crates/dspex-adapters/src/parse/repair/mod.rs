@@ -78,6 +78,11 @@ pub(crate) fn loads(text: &str) -> Result<Repaired, RepairError> {
     Ok(Repaired { value, repaired: true, dropped: parser.dropped })
 }
 
+/// The value of a text that is JSON as it stands, with nothing lost on the way.
+pub(crate) fn strict_json(text: &str) -> Option<Value> {
+    strict::whole(text).ok().filter(|read| !read.lossy && !read.dropped).map(|read| read.value)
+}
+
 /// The members of text that is one sound JSON object, repeated keys included.
 pub(crate) fn members(text: &str) -> Option<Vec<(String, Value)>> {
     strict::members(text).ok()

@@ -6,12 +6,12 @@ pub(super) fn is_space(c: char) -> bool {
 }
 
 /// Text without white space around it, as Python strips it.
-pub(in crate::parse) fn strip(text: &str) -> &str {
+pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
 /// The lines of a text as Python's `str.splitlines` splits it.
-pub(in crate::parse) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn split_lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text).filter(|t| !t.is_empty());
     std::iter::from_fn(move || {
         let current = rest?;

@@ -113,7 +113,7 @@ pub(super) fn known_name(
             notes.push(note.change(name, &field.name));
             field.name.clone()
         }
-        None if plain_name(name) == COMPLETED => COMPLETED.to_owned(),
+        None if is_closing(name, policy) => COMPLETED.to_owned(),
         None => name.to_owned(),
     }
 }
@@ -131,7 +131,8 @@ pub(super) fn resolve<'s>(
     signature: &'s Signature,
     policy: &ParsePolicy,
 ) -> Option<&'s str> {
-    if mark.shape == Shape::Odd && !policy.applies(ParseRule::HeaderBrackets) {
+    let odd = mark.shape == Shape::Odd && !policy.applies(ParseRule::HeaderBrackets);
+    if odd || !policy.may_mark(mark.name) {
         return None;
     }
     if let Some(field) = signature.fields().find(|f| f.name == mark.name) {
@@ -142,7 +143,12 @@ pub(super) fn resolve<'s>(
     {
         return Some(&field.name);
     }
-    (plain_name(mark.name) == COMPLETED).then_some(COMPLETED)
+    is_closing(mark.name, policy).then_some(COMPLETED)
+}
+
+/// Whether a marker's name is that of the closing one, as the request spelled it.
+pub(super) fn is_closing(name: &str, policy: &ParsePolicy) -> bool {
+    plain_name(name) == plain_name(&policy.spell(COMPLETED))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod think;
 use dspex_core::{Note, ParsePolicy, ParseRule, Signature};
 
 use self::lines::is_space;
-pub(super) use self::lines::{split_lines, strip};
+pub(crate) use self::lines::{split_lines, strip};
 pub(super) use self::marker::plain_name;
 use self::marker::{COMPLETED, Shape, exact, known_name, mark};
 pub(super) use self::think::without_thinking;
@@ -47,7 +47,7 @@ pub(super) fn scan(text: &str, signature: &Signature, policy: &ParsePolicy) -> S
     }
     if signature.field(COMPLETED).is_none() {
         if policy.applies(ParseRule::CompletedInline) {
-            cut_closing_marker(&mut scanned);
+            cut_closing_marker(&mut scanned, policy);
         }
         echo::resolve(&mut scanned, signature, policy);
     }
@@ -69,10 +69,10 @@ pub(super) fn plain_key(key: &str) -> String {
 }
 
 /// Whether the closing marker ends a text.
-pub(super) fn is_completed(text: &str) -> bool {
+pub(super) fn is_completed(text: &str, policy: &ParsePolicy) -> bool {
     let text = text.trim_end().trim_end_matches(['*', '`', '.']);
     text.rfind("[[").is_some_and(|at| {
-        mark(&text[at..]).is_some_and(|m| at + m.len == text.len() && plain_name(m.name) == COMPLETED)
+        mark(&text[at..]).is_some_and(|m| at + m.len == text.len() && marker::is_closing(m.name, policy))
     })
 }
 
@@ -157,7 +157,8 @@ fn header<'a>(
         return None;
     }
     let stripped = strip(line);
-    if let Some((name, after)) = exact(stripped, policy) {
+    // A marker that is not ours came in with a value and is text.
+    if let Some((name, after)) = exact(stripped, policy).filter(|(name, _)| policy.may_mark(name)) {
         let indent = line.len() - line.trim_start_matches(is_space).len();
         let rest = strip(after);
         if indent > 0 && !policy.applies(ParseRule::IndentedHeader) {
@@ -196,7 +197,7 @@ fn loose<'a>(
 ) -> Option<(String, &'a str)> {
     let decorated = |c: char| is_space(c) || DECORATION.contains(&c);
     let bare = line.trim_start_matches(decorated);
-    let mark = mark(bare)?;
+    let mark = mark(bare).filter(|m| policy.may_mark(m.name))?;
     let start = line.len() - bare.len();
     let after = &bare[mark.len..];
     let rest = after.trim_start_matches(['*', '_', '`', '~', ':', '"', '\'', '\u{201d}']);
@@ -255,10 +256,10 @@ fn cut_fence(text: &str, scanned: &mut Scanned) {
 }
 
 /// Takes the closing marker off the end of a value, where the model put it on the value's last line.
-fn cut_closing_marker(scanned: &mut Scanned) {
+fn cut_closing_marker(scanned: &mut Scanned, policy: &ParsePolicy) {
     for section in scanned.sections.iter_mut().filter(|s| s.text.contains("##")) {
         let Some(at) = section.text.rfind("[[") else { continue };
-        let Some(mark) = mark(&section.text[at..]).filter(|m| plain_name(m.name) == COMPLETED) else {
+        let Some(mark) = mark(&section.text[at..]).filter(|m| marker::is_closing(m.name, policy)) else {
             continue;
         };
         let after = &section.text[at + mark.len..];

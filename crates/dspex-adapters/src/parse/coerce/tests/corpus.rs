@@ -99,6 +99,7 @@ impl Types<'_> {
             fields,
             closed,
             by_name,
+            typed_dict: false,
         }))
     }
 
