@@ -71,8 +71,12 @@ fn a_flat_program_of_every_version_is_loaded() {
             assert_eq!(leaf.options().max_tokens, Some(200), "{version}");
             let demos = leaf.state().demos.unwrap();
             assert_eq!(demos.len(), 2, "{version}");
-            assert_eq!(demos[0].get("augmented"), Some(&Value::Bool(true)), "{version}");
-            assert_eq!(demos[1].get("text"), Some(&"rain \u{2014} \u{fc}berall".into()), "{version}");
+            assert_eq!(demos[0].record().get("augmented").unwrap(), &Value::Bool(true), "{version}");
+            assert_eq!(
+                demos[1].record().get("text").unwrap(),
+                &Value::from("rain \u{2014} \u{fc}berall"),
+                "{version}"
+            );
         });
         let other = Predict::parse("text -> score: int").unwrap();
         assert!(saved.apply_with(&other, scripted).is_err(), "{version}: a program of other fields");
@@ -88,9 +92,13 @@ fn a_nested_program_of_every_version_is_loaded() {
         assert_eq!(paths, ["think.predict", "steps[0]", "steps[1]", "table['k']"], "{version}");
         let given: Vec<_> = loaded.state().iter().map(|(p, s)| (p.to_string(), s.clone())).collect();
         let demos = |i: usize| given[i].1.demos.as_ref().unwrap();
-        assert_eq!(demos(0)[0].get("reasoning"), Some(&"a name is asked for".into()), "{version}");
-        assert_eq!(demos(1)[0].get("score"), Some(&4.into()), "{version}");
-        assert_eq!(demos(1)[0].get("sure"), Some(&true.into()), "{version}");
+        assert_eq!(
+            demos(0)[0].record().get("reasoning").unwrap(),
+            &Value::from("a name is asked for"),
+            "{version}"
+        );
+        assert_eq!(demos(1)[0].record().get("score").unwrap(), &Value::from(4), "{version}");
+        assert_eq!(demos(1)[0].record().get("sure").unwrap(), &Value::from(true), "{version}");
         assert!(demos(2).is_empty() && demos(3).is_empty(), "{version}");
         assert_eq!(loaded.steps[0].signature().instructions(), "Rate from 1 to 5.", "{version}");
         assert_eq!(loaded.table["k"].signature().instructions(), "Say how the writer feels.", "{version}");
