@@ -6,6 +6,8 @@
 mod config;
 mod decide;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
