@@ -42,7 +42,7 @@ impl<'a> Asked<'a> {
         }
         for (name, config) in fields {
             let (field, decision) = configurable(signature, name)?;
-            let shown = decision.configured(config).map_err(|e| misfit(name, e))?;
+            let shown = decision.configured(config).map_err(|e| misfit(name, &e))?;
             let native = !is_decision(field);
             let changed = asked.signature.with_updated_field(name, |mut f| {
                 f.ty = FieldType::Special(Special::Decision(shown));
@@ -99,7 +99,7 @@ impl<'a> Asked<'a> {
 /// Settings that fit the outputs of a signature.
 pub(crate) fn check(signature: &Signature, fields: &DecisionFields) -> Result<()> {
     fields.iter().try_for_each(|(name, config)| {
-        configurable(signature, name)?.1.check_config(config).map_err(|e| misfit(name, e))
+        configurable(signature, name)?.1.check_config(config).map_err(|e| misfit(name, &e))
     })
 }
 
@@ -136,7 +136,7 @@ fn configurable<'s>(signature: &'s Signature, name: &str) -> Result<(&'s Field, 
     Ok((field, decision))
 }
 
-fn misfit(name: &str, e: DecisionError) -> Error {
+fn misfit(name: &str, e: &DecisionError) -> Error {
     Error::configuration(format!("`{name}`: expected {}, found {}", e.expected, e.found))
         .with_hint("mend the settings of this decision")
 }

@@ -87,7 +87,7 @@ impl DecisionType {
                 let mut said = "How likely the answer is yes, from 0 to 1.".to_owned();
                 for (value, d) in criteria.iter().filter(|(_, d)| !criterion(d).is_empty()) {
                     let word = if *value { "Yes" } else { "No" };
-                    said.push_str(&format!(" {word}: {}.", criterion(d).trim_end_matches('.')));
+                    said.extend([" ", word, ": ", criterion(d).trim_end_matches('.'), "."]);
                 }
                 return of([("noul".to_owned(), number(said))].into_iter().collect(), "Noul".into());
             }

@@ -15,6 +15,7 @@ fn decision(annotation: &str) -> DecisionType {
     DecisionType::of(&ty(annotation)).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "rows write both in place")]
 fn decided(annotation: &str, evidence: Json, config: Json) -> Result<Json, String> {
     let config: DecisionConfig = serde_json::from_value(config).unwrap();
     let value = decision(annotation).decide(&Value::from_tagged(&evidence).unwrap(), &config);
