@@ -25,7 +25,7 @@ fn reply(adapter: &str, fields: &[(&str, &str)]) -> String {
             let fields: Vec<String> = fields.iter().map(|(n, v)| format!("\"{n}\": {v}")).collect();
             format!("{{{}}}", fields.join(", "))
         }
-        _ => fields.iter().map(|(n, v)| format!("[[ ## {n} ## ]]\n{v}\n\n")).collect(),
+        _ => fields.iter().map(|(n, v)| format!("[[ ## {n} ## ]]\n{v}")).collect::<Vec<_>>().join("\n\n"),
     }
 }
 
