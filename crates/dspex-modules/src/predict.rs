@@ -106,7 +106,7 @@ impl<S> Predict<S> {
     /// criteria. With them, a `bool` and a `Literal` are asked for as decisions too.
     ///
     /// ```
-    /// use dspex_core::{Context, Record, types::DecisionConfig};
+    /// use dspex_core::{Context, Module as _, Record, types::DecisionConfig};
     /// use dspex_modules::Predict;
     /// use dspex_testkit::ScriptedLm;
     ///

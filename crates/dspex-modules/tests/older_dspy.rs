@@ -38,6 +38,7 @@ fn report() -> Report {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "loading takes a function that may fail")]
 fn scripted(_: &LmSettings) -> Result<Option<Arc<dyn LanguageModel>>> {
     Ok(Some(Arc::new(ScriptedLm::always("x"))))
 }
@@ -108,10 +109,7 @@ fn a_nested_program_of_every_version_is_loaded() {
             assert_eq!(leaf.lm().is_some(), of_its_own, "{version} {path}");
             assert_eq!(
                 (options.temperature, options.top_p, options.seed),
-                match of_its_own {
-                    true => (Some(0.0), Some(0.9), Some(7)),
-                    false => (None, None, None),
-                },
+                if of_its_own { (Some(0.0), Some(0.9), Some(7)) } else { (None, None, None) },
                 "{version} {path}"
             );
         });
