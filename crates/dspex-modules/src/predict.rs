@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use dspex_core::lm::{Options, Request};
+use dspex_core::types::DecisionConfig;
 use dspex_core::{
     Context, EditError, Example, FromRecord, LanguageModel, Module, Parameters, Prediction, Record, Result,
     Signature, SignatureError, ToExample, ToRecord, TypedSignature, Walk, WalkMut,
 };
 
-use crate::predictor::Predictor;
+use crate::predictor::{Predictor, decisions};
 
 /// The signature of a [`Predict`] that is known only when the program runs: records in, records out.
 ///
@@ -99,6 +100,29 @@ impl<S> Predict<S> {
     pub fn with_options(mut self, options: Options) -> Self {
         self.leaf.options = options;
         self
+    }
+
+    /// The predictor with settings of an output that is a decision: a threshold, weights or cuts, other instructions or
+    /// criteria. With them, a `bool` and a `Literal` are asked for as decisions too.
+    ///
+    /// ```
+    /// use dspex_core::{Context, Module as _, Record, types::DecisionConfig};
+    /// use dspex_modules::Predict;
+    /// use dspex_testkit::ScriptedLm;
+    ///
+    /// # dspex_testkit::block_on(async {
+    /// let sure = DecisionConfig::new().threshold(0.9);
+    /// let predict = Predict::parse("mail -> spam: bool")?.with_decision("spam", sure)?;
+    /// let ctx = Context::new(ScriptedLm::replies([r#"[[ ## spam ## ]] {"noul": 0.8}"#]));
+    /// let out = predict.call(&ctx, Record::new().with("mail", "You won!")).await?;
+    /// assert_eq!(out.get("spam").unwrap().as_bool(), Some(false));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn with_decision(mut self, output: impl Into<String>, config: DecisionConfig) -> Result<Self> {
+        self.leaf.fields.insert(output.into(), config);
+        decisions::check(&self.leaf.signature, &self.leaf.fields)?;
+        Ok(self)
     }
 
     /// The predictor with other instructions.

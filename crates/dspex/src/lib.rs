@@ -369,6 +369,8 @@ mod pages {
     mod validation {}
     #[doc = include_str!("../../../docs/second-calls.md")]
     mod second_calls {}
+    #[doc = include_str!("../../../docs/decisions.md")]
+    mod decisions {}
     #[doc = include_str!("../../../docs/structured-output.md")]
     mod structured_output {}
 }

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use dspex_core::types::{EnumType, StructField, StructType, TupleType, UnionSyntax};
+use dspex_core::types::{DecisionType, EnumType, StructField, StructType, TupleType, UnionSyntax};
 use dspex_core::{Constraint, FieldType, Special, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -64,6 +64,9 @@ fn leaves() -> impl Strategy<Value = FieldType> {
         Special::Code(None),
         Special::Code(Some("py'thon".into())),
         Special::Reasoning,
+        Special::Decision(DecisionType::noul()),
+        Special::Decision(DecisionType::choice([("a/b~c", "it's"), ("%", "")]).unwrap()),
+        Special::Decision(DecisionType::score(["poor", "great"]).unwrap()),
     ];
     let special: Vec<_> = special.into_iter().map(FieldType::Special).collect();
     let shapes: Vec<_> =

@@ -187,6 +187,12 @@ fn special_value(special: &Special) -> Option<Json> {
         Special::Image => json!({"url": "https://x.example/a.png"}),
         Special::Audio => json!({"data": "AAAA", "audio_format": "wav"}),
         Special::ToolCalls => json!({"tool_calls": [{"name": "look", "args": {"at": 1}}]}),
+        Special::Decision(d) if d.kind() == "Noul" => json!({"noul": 0.25}),
+        Special::Decision(d) => {
+            let labels = d.labels();
+            let each = labels.iter().map(|label| (label.clone(), json!(0.5)));
+            json!({"probabilities": each.collect::<serde_json::Map<_, _>>(), "confidence": 0.5})
+        }
         _ => return None,
     })
 }

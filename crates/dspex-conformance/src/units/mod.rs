@@ -4,6 +4,7 @@ mod annotation_names;
 mod answer_exact_match;
 mod answer_passage_match;
 mod code_filter;
+mod decisions;
 mod dpr_normalize;
 mod example;
 mod format_field_value;
@@ -43,6 +44,7 @@ pub const UNITS: &[(&str, Run)] = &[
     ("json_repair_loads", json_repair::run),
     ("json_repair_version", json_repair::version),
     ("code_filter", code_filter::run),
+    ("decisions", decisions::run),
     ("normalize_text", normalize_text::run),
     ("dpr_normalize", dpr_normalize::run),
     ("answer_exact_match", answer_exact_match::run),

@@ -112,6 +112,7 @@ impl FieldType {
             }
             (Self::Struct(s), Value::Struct(v)) => return s.check_fields(|name| v.fields.get(name), place),
             (Self::Struct(s), Value::Dict(d)) => return s.check_fields(|name| Dict::get_str(d, name), place),
+            (Self::Special(Special::Decision(decision)), v) => decision.fits(v),
             (Self::Special(s), Value::Media(m)) => media_fits(s, m),
             _ => false,
         };

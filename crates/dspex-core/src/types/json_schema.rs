@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{FieldType, NamedType, StructField, StructType};
+use super::{FieldType, NamedType, Special, StructField, StructType};
 use crate::signature::Constraint;
 
 impl FieldType {
@@ -93,6 +93,8 @@ impl FieldType {
                 reference(&s.name)
             }
             Self::Ref(name) => reference(name),
+            // Labels make poor names of definitions.
+            Self::Special(Special::Decision(decision)) => decision.schema(),
             Self::Special(s) => {
                 if let Some((name, definition)) = s.definition() {
                     defs.insert(name.to_owned(), definition);

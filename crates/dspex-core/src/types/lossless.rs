@@ -8,7 +8,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::from_schema::Reader;
 use super::json_schema::{choice, constrain, reference, with_defs};
-use super::{EnumType, FieldType, SchemaType, StructField, StructType, TupleType, UnionSyntax, builtin};
+use super::{
+    DecisionType, EnumType, FieldType, SchemaType, Special, StructField, StructType, TupleType, UnionSyntax,
+    builtin,
+};
 use crate::signature::Constraint;
 use crate::value::Value;
 
@@ -33,6 +36,8 @@ const HIDDEN: &str = "x-dspex-hidden-default";
 const CONSTRAINTS: &str = "x-dspex-constraints";
 const BY_NAME: &str = "x-dspex-by-name";
 const TYPED_DICT: &str = "x-dspex-typed-dict";
+/// What a decision is about.
+const DECISION: &str = "x-dspex-decision";
 
 impl FieldType {
     /// The JSON Schema of the type with all that the type says. [`FieldType::from_json_schema`] gives back an equal
@@ -118,6 +123,11 @@ impl FieldType {
                 constrain(&mut schema, n.constraints(), n.base());
                 schema
             }
+            Self::Special(Special::Decision(decision)) => {
+                let mut schema = decision.schema();
+                schema[DECISION] = decision.to_json();
+                schema
+            }
             other => other.schema(defs),
         };
         if let Some(mark) = self.mark() {
@@ -133,6 +143,7 @@ impl FieldType {
             Self::Tuple(Some(t)) if !t.variadic && !t.items.is_empty() => return None,
             Self::Tuple(Some(t)) if t.items.is_empty() => self.annotation(),
             Self::Tuple(_) => "tuple".into(),
+            Self::Special(Special::Decision(_)) => return None,
             Self::Schema(_) => "schema".into(),
             Self::Named(n) if builtin::find(n.name()).as_ref() == Some(self) => n.name().to_owned(),
             Self::Bytes | Self::Complex | Self::TimeDelta | Self::Decimal | Self::Special(_) => {
@@ -240,6 +251,9 @@ impl Reader<'_> {
     pub(super) fn marked(&mut self, map: &Map<String, Json>) -> Option<FieldType> {
         if let Some(names) = map.get(NAMES).and_then(Json::as_array) {
             return enumeration(map, names);
+        }
+        if let Some(decision) = map.get(DECISION) {
+            return DecisionType::from_json(decision).map(|d| FieldType::Special(Special::Decision(d)));
         }
         let item = |reader: &mut Self| map.get("items").map(|i| Box::new(reader.read(i, None)));
         Some(match map.get(MARK)?.as_str()? {

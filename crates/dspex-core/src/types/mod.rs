@@ -6,6 +6,7 @@
 
 pub mod builtin;
 mod check;
+pub(crate) mod decision;
 mod field_value;
 mod from_schema;
 mod json_schema;
@@ -17,6 +18,7 @@ mod special;
 use std::sync::Arc;
 
 pub use check::TypeMismatch;
+pub use decision::{DecisionConfig, DecisionError, DecisionFields, DecisionType};
 pub use field_value::{FieldValue, field_type_of};
 pub use json_schema::sort_type_first;
 pub(crate) use lossless::{EXTENSION, KEY, MARK};
@@ -397,6 +399,7 @@ impl FieldType {
             Self::Named(n) => n.after(n.base().first_value()?).ok()?,
             Self::Special(Special::Document) => Value::Document(crate::value::Document::new("")),
             Self::Special(Special::Citations) => Value::Citations(crate::value::Citations::default()),
+            Self::Special(Special::Decision(d)) => d.first_value()?,
             Self::Ref(_) | Self::Special(_) | Self::Schema(_) => return None,
         })
     }

@@ -31,6 +31,7 @@ impl FieldType {
             }
             Self::Tuple(Some(t)) if t.items.is_empty() => "tuple[()]".into(),
             Self::Special(Special::Code(Some(language))) => format!("dspy.Code[{}]", str_repr(language)),
+            Self::Special(Special::Decision(decision)) => format!("dspy.experimental.{}", decision.name()),
             Self::Special(s) => format!("dspy.{}", s.name()),
             Self::DateTime => "datetime.datetime".into(),
             Self::Date => "datetime.date".into(),

@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::DecisionType;
+
 /// Types with a meaning of their own to prompts.
 ///
 /// ```
@@ -36,6 +38,8 @@ pub enum Special {
     Code(Option<String>),
     /// The model's reasoning; shown as text.
     Reasoning,
+    /// A yes or no, a choice or a place on a scale, which the model gives as probabilities.
+    Decision(DecisionType),
 }
 
 impl Special {
@@ -74,6 +78,7 @@ impl Special {
             Self::Code(None) => "Code".into(),
             Self::Code(Some(language)) => format!("Code_{language}"),
             Self::Reasoning => "Reasoning".into(),
+            Self::Decision(decision) => decision.name(),
         }
     }
 
@@ -116,6 +121,7 @@ impl Special {
             Self::Code(_) => (json!({"code": text("Code")}), json!(["code"])),
             Self::Reasoning => (json!({"content": text("Content")}), json!(["content"])),
             Self::Tool => (Json::Null, Json::Null),
+            Self::Decision(decision) => return decision.schema(),
         };
         let mut schema = json!({"type": "object", "title": self.name()});
         for (key, value) in [("properties", properties), ("required", required)] {

@@ -4,6 +4,7 @@
 //! form in [`tagged`], and the way to and from Rust types in [`serde`](crate::value::to_value).
 
 mod code;
+mod decision;
 mod dict;
 mod document;
 mod history;
@@ -28,6 +29,7 @@ mod tool_calls;
 use std::hash::{Hash, Hasher};
 
 pub use code::{Code, Language, Reasoning, language};
+pub use decision::{Choice, Levels, Noul, Options, Score};
 pub use dict::Dict;
 pub use document::{Citation, Citations, Document, DocumentType};
 pub use history::History;

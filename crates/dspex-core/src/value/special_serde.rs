@@ -18,13 +18,13 @@ use super::{History, Tool, ToolCalls, Value};
 pub(super) const MARK: &str = "$dspex_special";
 
 /// A Rust type whose values are of a kind of their own.
-trait Own: Sized {
+pub(super) trait Own: Sized {
     const NAME: &'static str;
 
     fn from_value(value: &Value) -> Option<Self>;
 }
 
-struct OwnVisitor<T>(PhantomData<T>);
+pub(super) struct OwnVisitor<T>(pub(super) PhantomData<T>);
 
 impl<'de, T: Own> Visitor<'de> for OwnVisitor<T> {
     type Value = T;

@@ -9,7 +9,7 @@ use super::{
     Dict, EnumMember, History, Int, Media, MediaKind, MediaSource, Record, StructValue, TimeDelta, Tool,
     ToolCall, ToolCallResult, ToolCalls, Value,
 };
-use crate::types::Special;
+use crate::types::{Special, decision};
 
 /// JSON that is not the lossless form of a value.
 ///
@@ -68,6 +68,7 @@ impl Value {
             Self::FrozenSet(v) => json!({"$frozenset": v.iter().map(Self::to_tagged).collect::<Vec<_>>()}),
             Self::Dict(d) => dict_to_tagged(d),
             Self::Enum(e) => json!({"$enum": e.type_name, "member": e.member, "value": e.value.to_tagged()}),
+            Self::Struct(s) if decision::is_name(&s.type_name) => class(&s.type_name, &s.fields.to_tagged()),
             Self::Struct(s) => json!({"$model": s.type_name, "fields": s.fields.to_tagged()}),
             Self::Media(m) => media_to_tagged(m),
             Self::Document(_) => json!({"$dspy": "Document", "fields": self.fields()}),
@@ -341,6 +342,10 @@ fn dspy_from(name: &str, map: &Map<String, Json>) -> Result<Option<Value>, TagEr
                 messages.into_iter().flatten().map(Record::from_tagged).collect::<Result<_, _>>()?;
             Some(Value::History(History { messages }))
         }
+        _ if decision::is_name(name) => Some(Value::Struct(StructValue {
+            type_name: name.to_owned(),
+            fields: Record::from_tagged(&Json::Object(fields.clone()))?,
+        })),
         _ => None,
     })
 }

@@ -8,6 +8,7 @@ use dspex_core::{
     Note, ParseRule, Record, RenderCall, Result, Signature,
 };
 
+use super::decisions::Asked;
 use super::{Setup, ladder};
 
 /// What is asked: by the predictor itself, or by it of the text of a reply.
@@ -21,6 +22,8 @@ pub(super) struct Question<'a> {
     pub(super) fallbacks: &'a [Fallback],
     /// Whether it is about the text of a reply; of its own replies nothing is extracted.
     pub(super) about_a_reply: bool,
+    /// What its outputs are decided by.
+    pub(super) decisions: Option<&'a Asked<'a>>,
 }
 
 impl Question<'_> {
@@ -173,7 +176,11 @@ impl Exchange<'_> {
                 Ok(Some(second)) => self.extract(&second, reason).await,
                 Err(e) => Err(e),
             };
-            match read {
+            let decided = read.and_then(|(fields, more)| match question.decisions {
+                Some(asked) => Ok((asked.decide(fields)?, more)),
+                None => Ok((fields, more)),
+            });
+            match decided {
                 Ok((fields, more)) => {
                     notes.extend(more);
                     completions.push(fields);
@@ -215,6 +222,7 @@ impl Exchange<'_> {
             // A fallback has none itself, so that there are at most as many calls as the context says.
             fallbacks: if reason.is_fallback() { &[] } else { setup.fallbacks },
             about_a_reply: true,
+            decisions: None,
         };
         Box::pin(async move {
             let turn = self.run(&question, Arc::clone(&second.adapter), reason).await;

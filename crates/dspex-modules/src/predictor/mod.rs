@@ -2,6 +2,7 @@
 //!
 //! It works on records; types are put around it by [`Predict`](crate::Predict).
 
+pub(crate) mod decisions;
 mod exchange;
 mod ladder;
 
@@ -9,11 +10,13 @@ use std::sync::Arc;
 
 use dspex_adapters::ChatAdapter;
 use dspex_core::lm::{Options, Request};
+use dspex_core::types::DecisionFields;
 use dspex_core::{
     Adapter, AttemptReason, Context, Error, ErrorKind, Example, Fallback, LanguageModel, Leaf, LeafState,
     ParsePolicy, Path, Prediction, Record, RenderCall, Result, Signature, TraceStep, nearest,
 };
 
+use decisions::Asked;
 use exchange::{Exchange, Question};
 
 /// A predictor without types.
@@ -23,6 +26,8 @@ pub(crate) struct Predictor {
     pub(crate) demos: Arc<[Example]>,
     pub(crate) lm: Option<Arc<dyn LanguageModel>>,
     pub(crate) options: Options,
+    /// Settings of outputs that are decisions.
+    pub(crate) fields: DecisionFields,
     path: Option<Path>,
     /// The adapter where nobody names one.
     adapter: Arc<dyn Adapter>,
@@ -47,6 +52,7 @@ impl Predictor {
             demos: Arc::default(),
             lm: None,
             options: Options::default(),
+            fields: DecisionFields::default(),
             path: None,
             adapter: Arc::new(ChatAdapter::new()),
         }
@@ -89,7 +95,8 @@ impl Predictor {
         let setup = self.setup(ctx)?;
         let request = |inputs: Record| {
             let setup = self.for_call(ctx, setup, &inputs);
-            self.question(&setup, &inputs).request(&*setup.adapter)
+            let asked = self.asked()?;
+            question(&asked, &setup, &inputs).request(&*setup.adapter)
         };
         self.check_inputs(inputs).and_then(request).map_err(|e| self.place(e))
     }
@@ -104,16 +111,8 @@ impl Predictor {
         setup
     }
 
-    fn question<'a>(&'a self, setup: &Setup<'a>, inputs: &'a Record) -> Question<'a> {
-        Question {
-            signature: &self.signature,
-            demos: &self.demos,
-            inputs,
-            lm: setup.lm,
-            options: setup.options.clone(),
-            fallbacks: setup.fallbacks,
-            about_a_reply: false,
-        }
+    fn asked(&self) -> Result<Asked<'_>> {
+        Asked::new(&self.signature, &self.demos, &self.fields)
     }
 
     /// An error of this predictor, with its path where it knows it.
@@ -210,7 +209,8 @@ impl Predictor {
         mut step: Option<&mut TraceStep>,
     ) -> Result<Prediction<Record>> {
         let mut exchange = Exchange { ctx, setup, attempts: Vec::new() };
-        let question = self.question(setup, inputs);
+        let asked = self.asked()?;
+        let question = question(&asked, setup, inputs);
         let turn = exchange.run(&question, Arc::clone(&setup.adapter), AttemptReason::Asked).await;
         let attempts = exchange.attempts;
         let read = turn.and_then(|turn| {
@@ -233,6 +233,19 @@ impl Predictor {
     }
 }
 
+fn question<'a>(asked: &'a Asked<'_>, setup: &Setup<'a>, inputs: &'a Record) -> Question<'a> {
+    Question {
+        signature: &asked.signature,
+        demos: &asked.demos,
+        inputs,
+        lm: setup.lm,
+        options: setup.options.clone(),
+        fallbacks: setup.fallbacks,
+        about_a_reply: false,
+        decisions: Some(asked),
+    }
+}
+
 impl Leaf for Predictor {
     fn path(&self) -> Option<&Path> {
         self.path.as_ref()
@@ -250,11 +263,14 @@ impl Leaf for Predictor {
         let mut state = LeafState::default();
         state.signature = Some(self.signature.dump_state());
         state.demos = Some(self.demos.to_vec());
+        if !self.fields.is_empty() {
+            state.values.insert(decisions::FIELDS, decisions::to_state(&self.fields));
+        }
         state
     }
 
     fn set_state(&mut self, state: &LeafState) -> Result<()> {
-        if let Some(name) = state.values.keys().next() {
+        if let Some(name) = state.values.keys().find(|k| *k != decisions::FIELDS) {
             return Err(ErrorKind::State {
                 message: format!("expected no parameter `{name}` in a predictor"),
             }
@@ -264,6 +280,11 @@ impl Leaf for Predictor {
             Some(s) => self.signature.load_state(s)?,
             None => self.signature.clone(),
         };
+        if let Some(fields) = state.values.get(decisions::FIELDS) {
+            let fields = decisions::from_state(fields)?;
+            decisions::check(&signature, &fields)?;
+            self.fields = fields;
+        }
         self.signature = signature;
         if let Some(demos) = &state.demos {
             self.demos = demos.as_slice().into();

@@ -11,7 +11,10 @@ use dspex_core::{
     ProgramState, Result, Value, visit, visit_mut,
 };
 
+use serde_json::Value as Json;
+
 use super::{LmSettings, SavedPredictor, SavedProgram};
+use crate::predictor::decisions::FIELDS;
 
 /// Makes the model that a file names; nothing stands for the model of the context.
 type MakeLm<'a> = dyn FnMut(&LmSettings) -> Result<Option<Arc<dyn LanguageModel>>> + 'a;
@@ -113,6 +116,10 @@ impl SavedProgram {
             saved.signature.clone()
         });
         state.demos = Some(saved.demos.clone());
+        // A file without them is of a predictor without them.
+        if !saved.fields.is_empty() || leaf.state().values.contains_key(FIELDS) {
+            state.values.insert(FIELDS, Value::from_plain(&Json::Object(saved.fields.clone())));
+        }
         let values = self.facts.as_ref().and_then(|f| f.predictors.get(&path.to_string())).map(|f| &f.values);
         for (name, tagged) in values.into_iter().flatten() {
             let value = Value::from_tagged(tagged).map_err(|e| format!("the parameter `{name}`: {e}"))?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::plain::to_plain;
+use crate::predictor::decisions::FIELDS;
 
 /// The number of the format that is written, and the highest that is read.
 pub const FORMAT: u64 = 1;
@@ -182,7 +183,11 @@ impl PredictorFacts {
             inputs: fields(signature.inputs()),
             outputs: fields(signature.outputs()),
             demo_values,
-            values: values.iter().map(|(k, v)| (k.to_owned(), v.to_tagged())).collect(),
+            values: values
+                .iter()
+                .filter(|(k, _)| *k != FIELDS)
+                .map(|(k, v)| (k.to_owned(), v.to_tagged()))
+                .collect(),
             ..Self::default()
         }
     }

@@ -20,6 +20,8 @@ use dspex_core::{
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
+use crate::predictor::decisions::FIELDS;
+
 pub use facts::{FORMAT, FieldFacts, PredictorFacts, SavedFacts, SavedPolicy};
 pub use file::SaveLoad;
 pub use lm::LmSettings;
@@ -78,6 +80,8 @@ pub struct SavedPredictor {
     pub traces: Vec<Json>,
     /// What DSPy keeps under `train`; programs here have none.
     pub train: Vec<Json>,
+    /// Settings of outputs that are decisions, by their names.
+    pub fields: Map<String, Json>,
     /// Keys that are not DSPy's.
     unknown: Vec<String>,
 }
@@ -118,9 +122,20 @@ impl SavedProgram {
                     "expected a predictor of another name than `{name}`, which is a key of the file"
                 ));
             }
+            let fields = match state.values.get(FIELDS).map(plain::to_plain) {
+                Some(Json::Object(fields)) => fields,
+                _ => Map::new(),
+            };
             let signature = state.signature.unwrap_or_else(|| leaf.signature().dump_state());
-            let predictor =
-                SavedPredictor { signature, demos, lm, traces: vec![], train: vec![], unknown: vec![] };
+            let predictor = SavedPredictor {
+                signature,
+                demos,
+                lm,
+                traces: vec![],
+                train: vec![],
+                fields,
+                unknown: vec![],
+            };
             facts.predictors.insert(name, known);
             if saved.predictors.insert(path.clone(), predictor).is_some() {
                 problems.push(format!("expected one predictor of the name `{path}`, found two"));

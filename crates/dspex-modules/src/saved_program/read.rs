@@ -10,8 +10,8 @@ use super::facts::{FORMAT, SavedFacts};
 use super::plain::to_plain;
 use super::{LmSettings, SavedPredictor, SavedProgram};
 
-/// What DSPy writes for a predictor. `fields` is of its decisions, which this version does not have.
-const KEYS: [&str; 5] = ["traces", "train", "demos", "signature", "lm"];
+/// What DSPy writes for a predictor.
+const KEYS: [&str; 6] = ["traces", "train", "demos", "signature", "fields", "lm"];
 
 /// What a pickle starts with.
 const PICKLE: char = '\u{80}';
@@ -105,6 +105,14 @@ impl SavedProgram {
             lm,
             traces: file.list(&name, "traces", map)?.to_vec(),
             train: file.list(&name, "train", map)?.to_vec(),
+            fields: match map.get("fields") {
+                None => Map::new(),
+                Some(Json::Object(fields)) => fields.clone(),
+                Some(other) => {
+                    let expected = "settings of decisions by output";
+                    return Err(file.wrong(&format!("{name}.fields"), expected, other));
+                }
+            },
             unknown: map.keys().filter(|k| !KEYS.contains(&k.as_str())).cloned().collect(),
         };
         self.predictors.insert(path, predictor);

@@ -44,13 +44,16 @@ impl SavedProgram {
 impl SavedPredictor {
     fn to_map(&self) -> Map<String, Json> {
         let demos = self.demos.iter().map(|d| Json::Object(record_to_plain(d.record()))).collect();
+        let fields = (!self.fields.is_empty()).then(|| Json::Object(self.fields.clone()));
         let entries = [
-            ("traces", Json::Array(self.traces.clone())),
-            ("train", Json::Array(self.train.clone())),
-            ("demos", Json::Array(demos)),
-            ("signature", json!(self.signature)),
-            ("lm", self.lm.as_ref().map_or(Json::Null, super::LmSettings::to_json)),
+            ("traces", Some(Json::Array(self.traces.clone()))),
+            ("train", Some(Json::Array(self.train.clone()))),
+            ("demos", Some(Json::Array(demos))),
+            ("signature", Some(json!(self.signature))),
+            // DSPy writes these where there are any.
+            ("fields", fields),
+            ("lm", Some(self.lm.as_ref().map_or(Json::Null, super::LmSettings::to_json))),
         ];
-        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 }

@@ -5,6 +5,7 @@
 
 mod choice;
 mod decimal;
+mod decision;
 mod items;
 mod lists;
 mod mend;

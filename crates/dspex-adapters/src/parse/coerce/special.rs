@@ -105,6 +105,7 @@ pub(super) fn read(walk: &mut Walk<'_, '_>, value: &Value, special: &Special, ty
         Special::Citations => citations(walk, value, ty),
         Special::ToolCalls => tools::calls(walk, value, ty),
         Special::History => tools::history(walk, value, ty),
+        Special::Decision(decision) => super::decision::read(walk, value, decision, ty),
         // A tool is a function, and no reply can be one.
         Special::Tool => match value {
             Value::Tool(_) => Ok(value.clone()),

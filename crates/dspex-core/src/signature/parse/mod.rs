@@ -4,6 +4,7 @@
 //! nothing is evaluated: a type name is a builtin, a `typing` form, one of a few well-known types of Python's library
 //! and of DSPy, or one that the caller registered.
 
+mod decision;
 mod lexer;
 mod types;
 
@@ -92,6 +93,8 @@ pub enum GrammarRule {
     ReservedName,
     /// `class -> b`: DSPy cannot have a Python keyword as a name. Here: any name is a field.
     KeywordName,
+    /// `Choice['x', 'y']`: DSPy takes it for one option `x` that `y` describes, as Python does. Here: two options.
+    BareOptions,
     /// `a ->`: DSPy takes a signature without outputs. Here: an error, as nothing could be asked of a model.
     NoOutputs,
 }
@@ -109,6 +112,7 @@ impl GrammarRule {
             Self::NegativeLiteral => "negative_literal",
             Self::ReservedName => "reserved_name",
             Self::KeywordName => "keyword_name",
+            Self::BareOptions => "bare_options",
             Self::NoOutputs => "no_outputs",
         }
     }

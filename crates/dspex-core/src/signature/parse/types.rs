@@ -161,7 +161,7 @@ impl Reader<'_> {
         }
     }
 
-    fn close(&self, lexer: &mut Lexer<'_>, bracket: &'static str) -> Result<(), SignatureError> {
+    pub(super) fn close(&self, lexer: &mut Lexer<'_>, bracket: &'static str) -> Result<(), SignatureError> {
         if lexer.take(bracket) {
             return Ok(());
         }
@@ -187,6 +187,11 @@ impl Reader<'_> {
                 Value::Str(language) => Ok(Expr::Type(FieldType::Special(Special::Code(Some(language))))),
                 other => Err(self.error(offset, "a language in quotes", other.kind(), "ValueError")),
             };
+        }
+        if registered.is_none()
+            && let Some(decision) = self.decision(lexer, full, offset)?
+        {
+            return Ok(Expr::Type(decision));
         }
         let plain = || PLAIN.iter().find(|(n, _)| *n == name).map(|(_, t)| t.clone());
         let builtin = || (!self.compat).then(|| builtin::find(name)).flatten();
