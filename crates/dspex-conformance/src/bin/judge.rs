@@ -1,11 +1,12 @@
-//! `judge --python PATH [--cases N] [--seed S] [--first K]`: reads random replies here and with DSPy.
+//! `judge --python PATH [--cases N] [--seed S] [--first K] [--all]`: reads random replies here and with
+//! DSPy.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use dspex_conformance::judge::{Dspy, judge};
 
-const USAGE: &str = "usage: judge --python PATH [--cases N] [--seed S] [--first K]";
+const USAGE: &str = "usage: judge --python PATH [--cases N] [--seed S] [--first K] [--all]";
 
 /// What is asked for.
 struct Args {
@@ -13,12 +14,18 @@ struct Args {
     cases: u64,
     seed: u64,
     first: u64,
+    /// Whether every failure is shown.
+    all: bool,
 }
 
 fn args() -> Option<Args> {
-    let mut args = Args { python: PathBuf::new(), cases: 2_000, seed: 1, first: 0 };
+    let mut args = Args { python: PathBuf::new(), cases: 2_000, seed: 1, first: 0, all: false };
     let mut words = std::env::args().skip(1);
     while let Some(name) = words.next() {
+        if name == "--all" {
+            args.all = true;
+            continue;
+        }
         let value = words.next()?;
         let number = || value.parse().ok();
         match name.as_str() {
@@ -41,7 +48,11 @@ fn main() -> ExitCode {
     let cases = args.first..args.first.saturating_add(args.cases);
     match Dspy::start(&args.python).and_then(|mut dspy| judge(&mut dspy, args.seed, cases)) {
         Ok(report) => {
-            println!("{report}");
+            if args.all {
+                println!("{report:#}")
+            } else {
+                println!("{report}")
+            }
             if report.failures().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(e) => {

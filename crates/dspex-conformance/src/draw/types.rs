@@ -9,7 +9,20 @@ use super::World;
 
 /// Kinds without anything in them.
 const SCALARS: &[&str] = &[
-    "str", "str", "int", "float", "bool", "none", "any", "bytes", "complex", "date", "datetime", "time", "timedelta", "decimal",
+    "str",
+    "str",
+    "int",
+    "float",
+    "bool",
+    "none",
+    "any",
+    "bytes",
+    "complex",
+    "date",
+    "datetime",
+    "time",
+    "timedelta",
+    "decimal",
     "uuid",
 ];
 
@@ -59,18 +72,24 @@ fn special() -> impl Strategy<Value = Json> {
     ])
 }
 
-/// Any type but DSPy's own.
-pub fn plain_type(world: &World) -> BoxedStrategy<Json> {
-    let key = key(world);
-    let leaf = prop_oneof![
+/// A type that is no collection of a type.
+fn leaf(world: &World) -> BoxedStrategy<Json> {
+    prop_oneof![
         8 => scalar(SCALARS),
+
         2 => literal(),
         2 => reference(world.names("enums"), "enum"),
         2 => reference(world.names("models"), "model"),
         1 => reference(world.names("typeddicts"), "typeddict"),
         1 => select(vec!["list", "set", "frozenset", "dict", "tuple"]).prop_map(|k| json!({"kind": k})),
-    ];
-    leaf.prop_recursive(2, 8, 3, move |inner| {
+    ]
+    .boxed()
+}
+
+/// Any type but DSPy's own.
+pub fn plain_type(world: &World) -> BoxedStrategy<Json> {
+    let key = key(world);
+    leaf(world).prop_recursive(2, 8, 3, move |inner| {
         let of = |kind: &'static str| move |item: Json| json!({"kind": kind, "item": item});
         let tuple = |variadic: bool| move |items: Vec<Json>| json!({"kind": "tuple", "variadic": variadic, "items": items});
         let union = |options: Vec<Json>| json!({"kind": "union", "syntax": "typing", "options": options});
@@ -92,7 +111,8 @@ pub fn plain_type(world: &World) -> BoxedStrategy<Json> {
 pub fn output_type(world: &World) -> BoxedStrategy<Json> {
     let list = |item: Json| json!({"kind": "list", "item": item});
     prop_oneof![
-        7 => plain_type(world),
+        5 => leaf(world),
+        6 => plain_type(world),
         2 => special(),
         1 => special().prop_map(list),
     ]

@@ -24,7 +24,9 @@ fn within(ty: &FieldType, open: &[Arc<StructType>]) -> BoxedStrategy<Value> {
     let items = |item: &Option<Box<FieldType>>| match item.as_deref() {
         None => vec(anything(), 0..4).boxed(),
         // A struct that holds itself comes to an end.
-        Some(FieldType::Ref(name)) if open.iter().filter(|s| *s.name == **name).count() > 1 => Just(Vec::new()).boxed(),
+        Some(FieldType::Ref(name)) if open.iter().filter(|s| *s.name == **name).count() > 1 => {
+            Just(Vec::new()).boxed()
+        }
         Some(item) => vec(within(item, open), 0..4).boxed(),
     };
     match ty {
@@ -90,7 +92,7 @@ fn of_scalar(ty: &FieldType) -> BoxedStrategy<Value> {
         ]
         .prop_map(|micros| Value::TimeDelta(TimeDelta::from_micros(micros)))
         .boxed(),
-        FieldType::Decimal => "-?(0|[1-9][0-9]{0,8})(\\.[0-9]{1,6})?(E[+-]?[1-9])?"
+        FieldType::Decimal => "-?(0|[1-9][0-9]{0,8})(\\.[0-9]{1,5}[1-9])?"
             .prop_map(|s| parsed(&s).map_or(Value::None, Value::Decimal))
             .boxed(),
         FieldType::Uuid => "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -183,9 +185,9 @@ fn of_struct(s: &Arc<StructType>, open: &[Arc<StructType>]) -> BoxedStrategy<Val
 fn of_special(special: &Special) -> BoxedStrategy<Value> {
     let args = vec(("[a-z]{1,5}", anything()), 0..3).prop_map(|pairs| pairs.into_iter().collect::<Record>());
     match special {
-        Special::Code(_) => {
-            prop_oneof!["[a-z] = [0-9]\n( {4}return [a-z]\\(\"[a-z]\"\\)\n){0,2}", text()].prop_map(Value::Str).boxed()
-        }
+        Special::Code(_) => prop_oneof!["[a-z] = [0-9]\n( {4}return [a-z]\\(\"[a-z]\"\\)\n){0,2}", text()]
+            .prop_map(Value::Str)
+            .boxed(),
         Special::Reasoning => text().prop_map(Value::Str).boxed(),
         Special::Image => "https://x\\.test/[a-z]{1,5}\\.(png|jpg)"
             .prop_map(|url| Image::from_url(url).map_or(Value::None, Value::from))

@@ -68,9 +68,13 @@ pub(crate) fn draw<S: Strategy>(strategy: &S, runner: &mut TestRunner) -> S::Val
 }
 
 fn enumeration() -> impl Strategy<Value = Json> {
-    let texts = subsequence(vec![("RED", "red"), ("GREEN", "green"), ("DARK_BLUE", "dark blue"), ("X", "Y"), ("Y", "x")], 1..=4)
-        .prop_map(|members| json!(members));
-    let numbers = subsequence(vec![("LOW", 1), ("MID", 2), ("HIGH", 10)], 1..=3).prop_map(|members| json!(members));
+    let texts = subsequence(
+        vec![("RED", "red"), ("GREEN", "green"), ("DARK_BLUE", "dark blue"), ("X", "Y"), ("Y", "x")],
+        1..=4,
+    )
+    .prop_map(|members| json!(members));
+    let numbers =
+        subsequence(vec![("LOW", 1), ("MID", 2), ("HIGH", 10)], 1..=3).prop_map(|members| json!(members));
     prop_oneof![
         (texts, select(vec![Json::Null, json!("str")])),
         (numbers, select(vec![Json::Null, json!("int")])),
@@ -110,7 +114,8 @@ fn fields(world: &World, most: usize) -> impl Strategy<Value = Vec<Json>> + use<
     let facts = vec((plain_type(world), prop::bool::weighted(0.15), prop::bool::weighted(0.3)), most);
     (subsequence(NAMES, 1..=most), facts).prop_map(|(names, facts)| {
         let field = |(name, (ty, aliased, optional)): (&str, (Json, bool, bool))| {
-            let mut field = json!({"name": name, "alias": null, "constraints": {}, "required": true, "type": ty});
+            let mut field =
+                json!({"name": name, "alias": null, "constraints": {}, "required": true, "type": ty});
             if aliased {
                 field["alias"] = format!("{name}Alias").into();
             }

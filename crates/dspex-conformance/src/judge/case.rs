@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use dspex_core::lm::{Choice, Role};
-use dspex_core::{Adapter, Example, ParsePolicy, Parsed, Random, Record, RenderCall, Result, Signature, Value};
+use dspex_core::{
+    Adapter, Example, ParsePolicy, Parsed, Random, Record, RenderCall, Result, Signature, Value,
+};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -14,8 +16,20 @@ use crate::Corpus;
 use crate::draw::{self, World};
 
 /// Names of outputs.
-const NAMES: &[&str] =
-    &["answer", "score", "label", "items", "result", "notes", "data", "is_ok", "userName", "x", "reasoning", "code"];
+const NAMES: &[&str] = &[
+    "answer",
+    "score",
+    "label",
+    "items",
+    "result",
+    "notes",
+    "data",
+    "is_ok",
+    "userName",
+    "x",
+    "reasoning",
+    "code",
+];
 
 /// The name of the signature in the corpus of a case.
 const SIGNATURE: &str = "judged";

@@ -40,7 +40,9 @@ impl Dspy {
         let mut line = json!({"world": world.tables(), "cases": cases}).to_string();
         line.push('\n');
         let to = self.questions.as_mut().ok_or("Python has ended")?;
-        to.write_all(line.as_bytes()).and_then(|()| to.flush()).map_err(|e| format!("Python does not listen: {e}"))
+        to.write_all(line.as_bytes())
+            .and_then(|()| to.flush())
+            .map_err(|e| format!("Python does not listen: {e}"))
     }
 
     /// What DSPy says to a batch of so many cases.

@@ -20,6 +20,7 @@ import warnings
 warnings.simplefilter("ignore")
 
 import dspy  # noqa: E402
+import dspy.experimental  # noqa: E402
 import pydantic  # noqa: E402
 import typing_extensions  # noqa: E402
 from dspy.adapters.baml_adapter import BAMLAdapter  # noqa: E402
@@ -124,7 +125,7 @@ def tagged(v):
     if isinstance(v, uuid.UUID):
         return {"$uuid": str(v)}
     if isinstance(v, dict):
-        if all(isinstance(k, str) and not k.startswith("$") for k in v):
+        if all(type(k) is str and not k.startswith("$") for k in v):
             return {text(k): tagged(x) for k, x in v.items()}
         return {"$dict": [[tagged(k), tagged(x)] for k, x in v.items()]}
     for kind, tag in ((list, None), (tuple, "$tuple"), (frozenset, "$frozenset"), (set, "$set")):

@@ -54,11 +54,13 @@ pub const MUTATIONS: &[Mutation] = &[
         Some(format!("```{info}\n{}\n```", r.text.trim_end()))
     }),
     same("marker spacing", Form::Sections, |r| {
-        let spelled = r.one_of(&["[[##{}##]]", "[[ ##{}## ]]", "[[## {} ##]]", "[[  ##  {}  ##  ]]", "[[ ## {} ##]]"]);
+        let spelled =
+            r.one_of(&["[[##{}##]]", "[[ ##{}## ]]", "[[## {} ##]]", "[[  ##  {}  ##  ]]", "[[ ## {} ##]]"]);
         Some(r.each_marker(|name| spelled.replace("{}", name)))
     }),
     same("marker decoration", Form::Sections, |r| {
-        let spelled = r.one_of(&["**[[ ## {} ## ]]**", "### [[ ## {} ## ]]", "> [[ ## {} ## ]]", "`[[ ## {} ## ]]`"]);
+        let spelled =
+            r.one_of(&["**[[ ## {} ## ]]**", "### [[ ## {} ## ]]", "> [[ ## {} ## ]]", "`[[ ## {} ## ]]`"]);
         Some(r.each_marker(|name| spelled.replace("{}", name)))
     }),
     same("marker case", Form::Sections, |r| {
@@ -78,7 +80,9 @@ pub const MUTATIONS: &[Mutation] = &[
         let name = r.name()?;
         Some(r.text.replacen(&format!("[[ ## {name} ## ]]\n"), "", 1))
     }),
-    other("field twice", Form::Sections, |r| Some(format!("[[ ## {} ## ]]\n{}\n\n{}", r.name()?, r.one_of(WORDS), r.text))),
+    other("field twice", Form::Sections, |r| {
+        Some(format!("[[ ## {} ## ]]\n{}\n\n{}", r.name()?, r.one_of(WORDS), r.text))
+    }),
     other("all on one line", Form::Sections, |r| Some(r.text.replace('\n', " "))),
     other("value in fence", Form::Sections, |r| {
         let info = r.one_of(&["", "json", "python"]);
@@ -89,7 +93,8 @@ pub const MUTATIONS: &[Mutation] = &[
         r.each_value(|value| format!("{quote}{value}{quote}"))
     }),
     other("value with words", Form::Sections, |r| {
-        let spelled = r.one_of(&["{}.", "The answer is {}", "{} (I think)", "Answer: {}", "{}\n\nI hope this helps!"]);
+        let spelled =
+            r.one_of(&["{}.", "The answer is {}", "{} (I think)", "Answer: {}", "{}\n\nI hope this helps!"]);
         r.each_value(|value| spelled.replace("{}", value))
     }),
     other("another value", Form::Sections, |r| {
@@ -101,7 +106,9 @@ pub const MUTATIONS: &[Mutation] = &[
         r.each_value(|value| if upper { value.to_uppercase() } else { value.to_lowercase() })
     }),
     other("value as Python", Form::Sections, |r| r.each_value(python)),
-    other("value cut", Form::Sections, |r| r.each_value(|value| value.chars().take(value.chars().count() / 2).collect())),
+    other("value cut", Form::Sections, |r| {
+        r.each_value(|value| value.chars().take(value.chars().count() / 2).collect())
+    }),
     other("trailing comma in value", Form::Sections, |r| r.each_value(trailing_comma)),
     same("key case", Form::Json, |r| {
         let upper = r.below(2) == 0;
@@ -118,7 +125,9 @@ pub const MUTATIONS: &[Mutation] = &[
     }),
     same("unquoted keys", Form::Json, |r| {
         let mut out = r.text.to_owned();
-        r.names.iter().for_each(|name| out = out.replace(&format!("\n  \"{name}\":"), &format!("\n  {name}:")));
+        r.names
+            .iter()
+            .for_each(|name| out = out.replace(&format!("\n  \"{name}\":"), &format!("\n  {name}:")));
         Some(out)
     }),
     same("line ends in text", Form::Json, |r| Some(r.text.replace("\\n", "\n"))),
@@ -148,7 +157,9 @@ pub const MUTATIONS: &[Mutation] = &[
         Some(r.text.replacen("{\n", &first, 1))
     }),
     other("another value in JSON", Form::Json, |r| {
-        let word = r.one_of(&["null", "true", "\"\"", "\"None\"", "1,234", "[]", "{}", "NaN", "0.5", "\"7\"", "\"Yes.\""]);
+        let word = r.one_of(&[
+            "null", "true", "\"\"", "\"None\"", "1,234", "[]", "{}", "NaN", "0.5", "\"7\"", "\"Yes.\"",
+        ]);
         let name = r.name()?;
         let (head, tail) = r.text.split_once(&format!("\n  \"{name}\": "))?;
         let end = tail.find(",\n  \"").or_else(|| tail.rfind("\n}"))?;
@@ -212,9 +223,36 @@ const PROSE: &[&str] = &[
 ];
 
 const WORDS: &[&str] = &[
-    "null", "None", "", "Lyon", "42", "3.0", "1,234", "3 apples", "true", "Yes.", "no", "[1, 2]", "a, b", "- a\n- b", "{}",
-    "{'a': 1}", "\"Paris\"", "(1, 2)", "NaN", "2024-01-31", "red", "RED", "Literal[red]", "{\"a\": 1} or {\"a\": 2}", "$5", "1e3",
-    "0x1f", "1_000", "\\frac{1}{2}", "100000000000000000000000",
+    "null",
+    "None",
+    "",
+    "Lyon",
+    "42",
+    "3.0",
+    "1,234",
+    "3 apples",
+    "true",
+    "Yes.",
+    "no",
+    "[1, 2]",
+    "a, b",
+    "- a\n- b",
+    "{}",
+    "{'a': 1}",
+    "\"Paris\"",
+    "(1, 2)",
+    "NaN",
+    "2024-01-31",
+    "red",
+    "RED",
+    "Literal[red]",
+    "{\"a\": 1} or {\"a\": 2}",
+    "$5",
+    "1e3",
+    "0x1f",
+    "1_000",
+    "\\frac{1}{2}",
+    "100000000000000000000000",
 ];
 
 /// Makes one change of those for an adapter; none where nothing that was tried changes the reply.
@@ -229,7 +267,8 @@ pub(super) fn mutate(
         "xml" => Form::Xml,
         _ => Form::Sections,
     };
-    let fitting: Vec<&Mutation> = MUTATIONS.iter().filter(|m| m.form == form || m.form == Form::Any).collect();
+    let fitting: Vec<&Mutation> =
+        MUTATIONS.iter().filter(|m| m.form == form || m.form == Form::Any).collect();
     for _ in 0..8 {
         let mutation = *fitting.get(random.below(fitting.len()))?;
         let reply = Reply { text, names, random: RefCell::new(&mut *random) };
@@ -248,7 +287,9 @@ pub(super) fn is_risky(text: &str, names: &[String]) -> bool {
             rest = rest.replace(&form, "");
         }
     }
-    ["##", "[[", "]]", "```", "~~~", "<", "\\", "//", "#", "/*", "{\n"].iter().any(|p| rest[1.min(rest.len())..].contains(p))
+    ["##", "[[", "]]", "```", "~~~", "<", "\\", "//", "#", "/*", "{\n"]
+        .iter()
+        .any(|p| rest[1.min(rest.len())..].contains(p))
 }
 
 impl Reply<'_> {
@@ -267,12 +308,16 @@ impl Reply<'_> {
 
     fn each_marker(&self, spell: impl Fn(&str) -> String) -> String {
         let names = self.names.iter().map(String::as_str).chain(["completed"]);
-        names.fold(self.text.to_owned(), |text, name| text.replace(&format!("[[ ## {name} ## ]]"), &spell(name)))
+        names.fold(self.text.to_owned(), |text, name| {
+            text.replace(&format!("[[ ## {name} ## ]]"), &spell(name))
+        })
     }
 
     fn each_key(&self, spell: impl Fn(&str) -> String) -> String {
         let key = |name: &str| format!("\n  \"{name}\":");
-        self.names.iter().fold(self.text.to_owned(), |text, name| text.replace(&key(name), &key(&spell(name))))
+        self.names
+            .iter()
+            .fold(self.text.to_owned(), |text, name| text.replace(&key(name), &key(&spell(name))))
     }
 
     /// Changes the value of every section.
@@ -282,7 +327,8 @@ impl Reply<'_> {
         out.push_str(parts.next()?);
         for part in parts {
             let (name, value) = part.split_once(" ## ]]\n")?;
-            let value = if name == "completed" { value.to_owned() } else { change(value.trim_end()) + "\n\n" };
+            let value =
+                if name == "completed" { value.to_owned() } else { change(value.trim_end()) + "\n\n" };
             out.push_str(&format!("[[ ## {name} ## ]]\n{value}"));
         }
         Some(out)

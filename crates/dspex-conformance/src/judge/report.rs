@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{Case, Failure, Finding, Verdict};
 
-/// Failures that are shown in full.
+/// Failures that are shown; all are with `{:#}`.
 const SHOWN: usize = 10;
 
 /// Counts of cases by adapter, kind, mutation and outcome, and what failed.
@@ -77,7 +77,13 @@ impl JudgeReport {
 
 impl Display for JudgeReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} cases under seed {}, {:.0} % of the replies changed", self.cases, self.seed, self.mutated() * 100.0)?;
+        writeln!(
+            f,
+            "{} cases under seed {}, {:.0} % of the replies changed",
+            self.cases,
+            self.seed,
+            self.mutated() * 100.0
+        )?;
         let counts = [
             ("adapter", &self.adapters),
             ("kind of output", &self.kinds),
@@ -91,7 +97,8 @@ impl Display for JudgeReport {
         for (name, n) in &self.known {
             writeln!(f, "known difference: {name}: {n}")?;
         }
-        for failure in self.failures.iter().take(SHOWN) {
+        let shown = if f.alternate() { self.failures.len() } else { SHOWN };
+        for failure in self.failures.iter().take(shown) {
             writeln!(f, "\n{failure}")?;
         }
         write!(f, "{} failures", self.failures.len())

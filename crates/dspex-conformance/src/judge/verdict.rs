@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Formatter};
 use dspex_core::{ParsePolicy, ParseRule, Parsed, Record, RuleEffect};
 use serde_json::{Value as Json, json};
 
-use super::known::{self, Sides};
 use super::Case;
+use super::known::{self, Sides};
 use crate::differences::rules_at_work;
 use crate::outcome::{failed, guard};
 
@@ -133,7 +133,11 @@ fn failure(case: &Case, ours: &Ours, answer: &Json, fault: Fault, why: &str) -> 
     let reading = |reading: &Reading| match reading {
         Ok(parsed) => {
             let notes: Vec<String> = parsed.notes.iter().map(ToString::to_string).collect();
-            format!("{} {}", parsed.fields.to_tagged(), if notes.is_empty() { String::new() } else { json!(notes).to_string() })
+            format!(
+                "{} {}",
+                parsed.fields.to_tagged(),
+                if notes.is_empty() { String::new() } else { json!(notes).to_string() }
+            )
         }
         Err(e) => format!("error: {e}"),
     };
