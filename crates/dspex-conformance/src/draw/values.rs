@@ -34,6 +34,9 @@ fn within(ty: &FieldType, open: &[Arc<StructType>]) -> BoxedStrategy<Value> {
         FieldType::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         FieldType::Any => anything(),
         FieldType::List(item) => items(item).prop_map(Value::List).boxed(),
+        // What has no hash is no item of a set.
+        FieldType::Set(None) => vec(hashable(), 0..4).prop_map(|v| Value::Set(unique(v))).boxed(),
+        FieldType::FrozenSet(None) => vec(hashable(), 0..4).prop_map(|v| Value::FrozenSet(unique(v))).boxed(),
         FieldType::Set(item) => items(item).prop_map(|v| Value::Set(unique(v))).boxed(),
         FieldType::FrozenSet(item) => items(item).prop_map(|v| Value::FrozenSet(unique(v))).boxed(),
         FieldType::Tuple(None) => vec(anything(), 0..4).prop_map(Value::Tuple).boxed(),
@@ -131,22 +134,29 @@ fn time() -> impl Strategy<Value = String> {
     })
 }
 
-/// What JSON has.
-fn anything() -> BoxedStrategy<Value> {
-    let leaf = prop_oneof![
+/// What JSON has and Python can hash.
+fn hashable() -> BoxedStrategy<Value> {
+    prop_oneof![
         3 => text().prop_map(Value::Str),
-        2 => (-9_i64..1000).prop_map(Value::from),
-        1 => (-100_i32..100).prop_map(|n| Value::Float(f64::from(n) / 8.0)),
+        // From 2 on: to Python 1 is the same as `True`.
+        2 => (2_i64..1000).prop_map(Value::from),
+        1 => (-100_i32..100).prop_map(|n| Value::Float(f64::from(2 * n + 1) / 8.0)),
         1 => any::<bool>().prop_map(Value::Bool),
         1 => Just(Value::None),
-    ];
-    leaf.prop_recursive(2, 6, 3, |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..3).prop_map(Value::List),
-            mapping("[a-z]{1,4}".prop_map(Value::Str).boxed(), inner.boxed()),
-        ]
-    })
+    ]
     .boxed()
+}
+
+/// What JSON has.
+fn anything() -> BoxedStrategy<Value> {
+    hashable()
+        .prop_recursive(2, 6, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3).prop_map(Value::List),
+                mapping("[a-z]{1,4}".prop_map(Value::Str).boxed(), inner.boxed()),
+            ]
+        })
+        .boxed()
 }
 
 fn mapping(key: BoxedStrategy<Value>, value: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
