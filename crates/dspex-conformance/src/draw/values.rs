@@ -195,9 +195,14 @@ fn of_struct(s: &Arc<StructType>, open: &[Arc<StructType>]) -> BoxedStrategy<Val
 fn of_special(special: &Special) -> BoxedStrategy<Value> {
     let args = vec(("[a-z]{1,5}", anything()), 0..3).prop_map(|pairs| pairs.into_iter().collect::<Record>());
     match special {
-        Special::Code(_) => prop_oneof!["[a-z] = [0-9]\n( {4}return [a-z]\\(\"[a-z]\"\\)\n){0,2}", text()]
-            .prop_map(Value::Str)
-            .boxed(),
+        Special::Code(_) => prop_oneof![
+            4 => "[a-z] = [0-9]\n( {4}return [a-z]\\(\"[a-z]\"\\)\n){0,2}",
+            4 => text(),
+            // Code in which a fence is shown.
+            1 => "[a-z]{0,3}\n?```(python)?\n[a-z] = [0-9]\n```\n?",
+        ]
+        .prop_map(Value::Str)
+        .boxed(),
         Special::Reasoning => text().prop_map(Value::Str).boxed(),
         Special::Image => "https://x\\.test/[a-z]{1,5}\\.(png|jpg)"
             .prop_map(|url| Image::from_url(url).map_or(Value::None, Value::from))

@@ -1,5 +1,6 @@
 //! Drawing a case from a seed and a number.
 
+use std::fmt;
 use std::sync::Arc;
 
 use dspex_core::lm::{Choice, Role};
@@ -59,6 +60,15 @@ pub struct Case {
     pub(super) corpus: Corpus,
     read_by: Arc<dyn Adapter>,
     signature: Signature,
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Case")
+            .field("number", &self.number)
+            .field("reply", &self.reply)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The types of a batch.

@@ -1,6 +1,6 @@
 //! Differences from DSPy that are known and stay, or wait for somebody: each with its reason.
 
-use dspex_core::{Parsed, Record};
+use dspex_core::{ParsePolicy, ParseRule, Parsed, Record};
 
 use super::Case;
 use super::verdict::Fault;
@@ -21,13 +21,62 @@ pub(super) struct Sides<'a> {
     pub(super) fault: Fault,
     pub(super) dspy: &'a Result<Record, String>,
     pub(super) compat: &'a Result<Parsed, String>,
-    pub(super) default: &'a Result<Parsed, String>,
 }
 
-/// All of them.
-pub const KNOWN: &[KnownDifference] = &[];
+/// All of them. The first that fits counts.
+pub const KNOWN: &[KnownDifference] = &[
+    KnownDifference {
+        name: "keys of IntEnum",
+        reason: "Python's IntEnum takes the text of a number as a key of a mapping; types here do not tell it from an Enum",
+        is: |s| {
+            let Some((_, name)) = error(s.compat).and_then(|e| e.split_once(" to be ")) else { return false };
+            let name = name.split([',', ' ']).next().unwrap_or_default();
+            s.dspy.is_ok() && s.case.corpus.entry("enums", name).is_some_and(|e| e["mixin"] == "int")
+        },
+    },
+    KnownDifference {
+        name: "times from numbers",
+        reason: "pydantic reads a number as seconds since midnight, with an offset; the coercion of numbers to times lacks it",
+        is: |s| s.dspy.is_ok() && error(s.compat).is_some_and(|e| e.contains(" to be time, found ")),
+    },
+    KnownDifference {
+        name: "line ends stay",
+        reason: "rule line_ends: the reply has other line ends than were written, and they stay as the reply has them",
+        is: |s| by_rule(s, ParseRule::LineEnds),
+    },
+    KnownDifference {
+        name: "a closing marker in a value",
+        reason: "rule completed_inline: text that ends in the closing marker cannot be told from a value before it",
+        is: |s| by_rule(s, ParseRule::CompletedInline),
+    },
+    KnownDifference {
+        name: "a fence that CommonMark does not see",
+        reason: "rule fenced_code: words before or behind the backticks on their line make no fence, and the text is all code",
+        is: |s| by_rule(s, ParseRule::FencedCode),
+    },
+    KnownDifference {
+        name: "a document in broken JSON",
+        reason: "rule verbatim_text: only JSON without faults is read as a document or as code; other text stays text",
+        is: |s| by_rule(s, ParseRule::VerbatimText),
+    },
+    KnownDifference {
+        name: "the word null for optional text",
+        reason: "rule null_text: `null` and `None` are nothing where nothing is allowed",
+        is: |s| by_rule(s, ParseRule::NullText),
+    },
+];
 
 /// The name of the first difference that this is.
 pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
     KNOWN.iter().find(|k| (k.is)(sides)).map(|k| k.name)
+}
+
+fn error(reading: &Result<Parsed, String>) -> Option<&str> {
+    reading.as_ref().err().map(String::as_str)
+}
+
+/// Whether the default gives another value than DSPy, and gives DSPy's without this rule.
+fn by_rule(sides: &Sides<'_>, rule: ParseRule) -> bool {
+    let without = || sides.case.read(&ParsePolicy::default().without(rule)).ok();
+    sides.fault == Fault::Lost && without().is_some_and(|p| sides.dspy.as_ref() == Ok(&p.fields))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use super::{Case, Failure, Finding, Verdict};
+use super::{Case, Failure, Finding, KNOWN, Verdict};
 
 /// Failures that are shown; all are with `{:#}`.
 const SHOWN: usize = 10;
@@ -94,8 +94,8 @@ impl Display for JudgeReport {
             let counts: Vec<String> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
             writeln!(f, "by {title}: {}", counts.join(", "))?;
         }
-        for (name, n) in &self.known {
-            writeln!(f, "known difference: {name}: {n}")?;
+        for known in KNOWN.iter().filter(|k| self.known.contains_key(k.name)) {
+            writeln!(f, "known difference: {}: {} ({})", known.name, self.known[known.name], known.reason)?;
         }
         let shown = if f.alternate() { self.failures.len() } else { SHOWN };
         for failure in self.failures.iter().take(shown) {
