@@ -55,7 +55,7 @@ pub struct Case {
     pub reply: String,
     /// What was done to the reply, if something was.
     pub mutation: Option<&'static Mutation>,
-    /// Whether the reply still says what it said.
+    /// Whether the reply still says what it said, and that is what was written: not every form carries every value.
     pub keeps: bool,
     pub(super) corpus: Corpus,
     read_by: Arc<dyn Adapter>,
@@ -137,7 +137,8 @@ impl Case {
         }
         let names: Vec<String> = self.signature.outputs().iter().map(|f| f.name.clone()).collect();
         if let Some((mutation, reply)) = mutate::mutate(self.read_by.name(), &names, &self.reply, random) {
-            self.keeps = mutation.keeps && !mutate::is_risky(&self.reply, &names);
+            let carried = self.read(&ParsePolicy::default()).is_ok_and(|p| p.fields == self.truth);
+            self.keeps = carried && mutation.keeps && !mutate::is_risky(&self.reply, &names);
             self.mutation = Some(mutation);
             self.reply = reply;
         }

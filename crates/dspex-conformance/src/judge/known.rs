@@ -1,6 +1,10 @@
 //! Differences from DSPy that are known and stay, or wait for somebody: each with its reason.
 
+use std::collections::BTreeSet;
+
 use dspex_core::{ParsePolicy, ParseRule, Parsed, Record};
+
+use serde_json::Value as Json;
 
 use super::Case;
 use super::verdict::Fault;
@@ -26,18 +30,18 @@ pub(super) struct Sides<'a> {
 /// All of them. The first that fits counts.
 pub const KNOWN: &[KnownDifference] = &[
     KnownDifference {
-        name: "keys of IntEnum",
-        reason: "Python's IntEnum takes the text of a number as a key of a mapping; types here do not tell it from an Enum",
+        name: "IntEnum from text",
+        reason: "Python's IntEnum takes the text of a number, as keys of mappings are; types here do not tell it from an Enum",
         is: |s| {
-            let Some((_, name)) = error(s.compat).and_then(|e| e.split_once(" to be ")) else { return false };
-            let name = name.split([',', ' ']).next().unwrap_or_default();
-            s.dspy.is_ok() && s.case.corpus.entry("enums", name).is_some_and(|e| e["mixin"] == "int")
+            of_compat(s) && s.reaches(&|ast| ast["kind"] == "enum" && s.entry("enums", ast)["mixin"] == "int")
         },
     },
     KnownDifference {
         name: "times from numbers",
         reason: "pydantic reads a number as seconds since midnight, with an offset; the coercion of numbers to times lacks it",
-        is: |s| s.dspy.is_ok() && error(s.compat).is_some_and(|e| e.contains(" to be time, found ")),
+        is: |s| {
+            of_compat(s) && s.dspy.as_ref().is_ok_and(|r| r.to_tagged().to_string().contains("+00:00\"}"))
+        },
     },
     KnownDifference {
         name: "line ends stay",
@@ -46,8 +50,8 @@ pub const KNOWN: &[KnownDifference] = &[
     },
     KnownDifference {
         name: "a closing marker in a value",
-        reason: "rule completed_inline: text that ends in the closing marker cannot be told from a value before it",
-        is: |s| by_rule(s, ParseRule::CompletedInline),
+        reason: "rules completed_inline and header_decoration: text that ends in the closing marker cannot be told from a value before it",
+        is: |s| by_rule(s, ParseRule::CompletedInline) || by_rule(s, ParseRule::HeaderDecoration),
     },
     KnownDifference {
         name: "a fence that CommonMark does not see",
@@ -71,8 +75,34 @@ pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
     KNOWN.iter().find(|k| (k.is)(sides)).map(|k| k.name)
 }
 
-fn error(reading: &Result<Parsed, String>) -> Option<&str> {
-    reading.as_ref().err().map(String::as_str)
+/// Whether DSPy reads a value that `compat` does not.
+fn of_compat(sides: &Sides<'_>) -> bool {
+    let ours = sides.compat.as_ref().ok().map(|p| &p.fields);
+    sides.dspy.is_ok() && ours != sides.dspy.as_ref().ok()
+}
+
+impl Sides<'_> {
+    /// The entry of a table to which a type refers.
+    fn entry(&self, table: &str, ast: &Json) -> &Json {
+        ast["ref"].as_str().and_then(|name| self.case.corpus.entry(table, name)).unwrap_or(&Json::Null)
+    }
+
+    /// Whether such a type is in the signature, also within the types to which it refers.
+    fn reaches(&self, is: &dyn Fn(&Json) -> bool) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&Json> = self.case.fields.iter().collect();
+        while let Some(json) = open.pop() {
+            if is(json) {
+                return true;
+            }
+            if json["ref"].as_str().is_some_and(|name| seen.insert(name)) {
+                open.extend([self.entry("models", json), self.entry("typeddicts", json)]);
+            }
+            open.extend(json.as_array().into_iter().flatten());
+            open.extend(json.as_object().into_iter().flat_map(|o| o.values()));
+        }
+        false
+    }
 }
 
 /// Whether the default gives another value than DSPy, and gives DSPy's without this rule.
