@@ -39,9 +39,7 @@ pub const KNOWN: &[KnownDifference] = &[
     KnownDifference {
         name: "times from numbers",
         reason: "pydantic reads a number as seconds since midnight, with an offset; the coercion of numbers to times lacks it",
-        is: |s| {
-            of_compat(s) && s.dspy.as_ref().is_ok_and(|r| r.to_tagged().to_string().contains("+00:00\"}"))
-        },
+        is: |s| of_compat(s) && s.reaches(&|ast| ast["kind"] == "time"),
     },
     KnownDifference {
         name: "line ends stay",
@@ -52,6 +50,11 @@ pub const KNOWN: &[KnownDifference] = &[
         name: "a closing marker in a value",
         reason: "rules completed_inline and header_decoration: text that ends in the closing marker cannot be told from a value before it",
         is: |s| by_rule(s, ParseRule::CompletedInline) || by_rule(s, ParseRule::HeaderDecoration),
+    },
+    KnownDifference {
+        name: "a thinking tag in a value",
+        reason: "rule think_block: a closing tag is taken for the end of thoughts, also within a string of JSON; to be mended",
+        is: |s| by_rule(s, ParseRule::ThinkBlock),
     },
     KnownDifference {
         name: "a fence that CommonMark does not see",

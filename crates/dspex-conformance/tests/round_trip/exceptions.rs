@@ -44,6 +44,13 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         values: |b| any_text(b.value, &|t| t.contains("[[") || t.contains("##")),
     },
     Exception {
+        name: "thinking tags",
+        reason: "a tag of thoughts within a value is one to the reader, in JSON too; to be mended there",
+        adapters: ALL,
+        policies: &["default"],
+        values: |b| b.turn.contains("<think>") || b.turn.contains("</think>"),
+    },
+    Exception {
         name: "edges",
         reason: "a section says nothing of blanks around its value",
         adapters: SECTIONS,
