@@ -49,9 +49,9 @@ fn main() -> ExitCode {
     match Dspy::start(&args.python).and_then(|mut dspy| judge(&mut dspy, args.seed, cases)) {
         Ok(report) => {
             if args.all {
-                println!("{report:#}")
+                println!("{report:#}");
             } else {
-                println!("{report}")
+                println!("{report}");
             }
             if report.failures().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

@@ -165,11 +165,11 @@ fn mapping(key: BoxedStrategy<Value>, value: BoxedStrategy<Value>) -> BoxedStrat
 
 fn unique(items: Vec<Value>) -> Vec<Value> {
     let mut out: Vec<Value> = Vec::new();
-    items.into_iter().for_each(|item| {
+    for item in items {
         if !out.contains(&item) {
             out.push(item);
         }
-    });
+    }
     out
 }
 

@@ -329,7 +329,7 @@ impl Reply<'_> {
             let (name, value) = part.split_once(" ## ]]\n")?;
             let value =
                 if name == "completed" { value.to_owned() } else { change(value.trim_end()) + "\n\n" };
-            out.push_str(&format!("[[ ## {name} ## ]]\n{value}"));
+            out += &["[[ ## ", name, " ## ]]\n", &value].concat();
         }
         Some(out)
     }
