@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `setup`, `conformance`, `bench`.
+//! The project's own commands: `cargo xtask demo`, `test`, `setup`, `conformance`, `soak`, `bench`.
 //!
 //! It depends on none of our crates, so that it builds in a moment and can say why they do not.
 
@@ -8,6 +8,7 @@ mod layers;
 mod newcomer;
 mod python;
 mod setup;
+mod soak;
 mod tidy;
 
 use std::env;
@@ -22,6 +23,7 @@ cargo xtask <command>
   setup                       install what the tests need and this machine lacks
   conformance FILE [--wording FILE] [--json]
                               run a corpus of observed behaviour, with a wording of DSPy also byte for byte
+  soak [--cases N] [--seed S] random replies, read here and by DSPy: 50,000 of them
   bench [NAME]                measure; without a name everything
   bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first
   newcomer                    follow the README in a fresh clone with an empty home";
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["test", "--no-setup"] => test(),
         ["setup"] => setup::setup(),
         ["conformance", rest @ ..] if !rest.is_empty() => conformance(rest),
+        ["soak", rest @ ..] => soak::soak(rest),
         ["bench", "--against"] => against::bench(&against::FULL),
         ["bench", "--against", "--quick"] => against::bench(&against::QUICK),
         ["bench", rest @ ..] => bench::bench(rest),

@@ -148,7 +148,7 @@ impl Corpus {
     }
 
     /// A value with its typed dictionaries as mappings: to Python they are, here they are structs.
-    pub(crate) fn plain(&self, value: Value) -> Value {
+    pub fn plain(&self, value: Value) -> Value {
         let each = |items: Vec<Value>| items.into_iter().map(|v| self.plain(v)).collect();
         match value {
             Value::Struct(mut s) => {

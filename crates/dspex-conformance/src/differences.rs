@@ -56,9 +56,15 @@ pub(crate) fn effect_name(effect: RuleEffect) -> &'static str {
 
 /// The rules by which the default reads a completion differently, and those that it only notes.
 fn parse_rules(corpus: &Corpus, case: &Json) -> Result<Vec<Option<ParseRule>>, String> {
-    let read = |policy: &ParsePolicy| Ok::<_, String>(read_completion(corpus, case, policy)?.ok());
+    // What cannot be run at all says so at the first reading.
+    read_completion(corpus, case, &ParsePolicy::default())?.ok();
+    Ok(rules_at_work(&|policy| read_completion(corpus, case, policy).ok()?.ok()))
+}
+
+/// The same of any way to read something; none where no rule explains a difference.
+pub(crate) fn rules_at_work(read: &dyn Fn(&ParsePolicy) -> Option<Parsed>) -> Vec<Option<ParseRule>> {
     let values = |parsed: &Option<Parsed>| parsed.as_ref().map(|p| p.fields.clone());
-    let (ours, dspy) = (read(&ParsePolicy::default())?, read(&ParsePolicy::compat())?);
+    let (ours, dspy) = (read(&ParsePolicy::default()), read(&ParsePolicy::compat()));
     let mut rules: Vec<Option<ParseRule>> = ours
         .iter()
         .flat_map(|p| &p.notes)
@@ -67,7 +73,7 @@ fn parse_rules(corpus: &Corpus, case: &Json) -> Result<Vec<Option<ParseRule>>, S
         .collect();
     rules.dedup();
     if values(&ours) == values(&dspy) {
-        return Ok(rules);
+        return rules;
     }
     let mut explained = false;
     // A rule is at work where switching it off alone changes the outcome, or, where several rules would each do,
@@ -78,12 +84,12 @@ fn parse_rules(corpus: &Corpus, case: &Json) -> Result<Vec<Option<ParseRule>>, S
     };
     let mut at_work = Vec::new();
     for rule in ParseRule::ALL {
-        if values(&read(&without(&|r| r == *rule))?) != values(&ours) {
+        if values(&read(&without(&|r| r == *rule))) != values(&ours) {
             at_work.push(Some(*rule));
         }
     }
     for rule in ParseRule::ALL.iter().filter(|_| at_work.is_empty()) {
-        if values(&read(&without(&|r| r != *rule))?) != values(&dspy) {
+        if values(&read(&without(&|r| r != *rule))) != values(&dspy) {
             rules.push(Some(*rule));
             explained = true;
         }
@@ -93,7 +99,7 @@ fn parse_rules(corpus: &Corpus, case: &Json) -> Result<Vec<Option<ParseRule>>, S
     if !explained {
         rules.push(None);
     }
-    Ok(rules)
+    rules
 }
 
 /// The rule by which the default reads a signature string differently, and what it does.

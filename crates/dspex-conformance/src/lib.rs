@@ -9,6 +9,8 @@ mod calls;
 pub mod checker;
 pub mod corpus;
 mod differences;
+pub mod draw;
+pub mod judge;
 mod outcome;
 mod parse;
 mod render;

@@ -1,0 +1,115 @@
+//! Differences from DSPy that are known and stay, or wait for somebody: each with its reason.
+
+use std::collections::BTreeSet;
+
+use dspex_core::{ParsePolicy, ParseRule, Parsed, Record};
+
+use serde_json::Value as Json;
+
+use super::Case;
+use super::verdict::Fault;
+
+/// A difference that does not fail the judge; it is counted by its name.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownDifference {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// Why it is there.
+    pub reason: &'static str,
+    is: fn(&Sides<'_>) -> bool,
+}
+
+/// What both sides made of a case.
+pub(super) struct Sides<'a> {
+    pub(super) case: &'a Case,
+    pub(super) fault: Fault,
+    pub(super) dspy: &'a Result<Record, String>,
+    pub(super) compat: &'a Result<Parsed, String>,
+}
+
+/// All of them. The first that fits counts.
+pub const KNOWN: &[KnownDifference] = &[
+    KnownDifference {
+        name: "IntEnum from text",
+        reason: "Python's IntEnum takes the text of a number, as keys of mappings are; types here do not tell it from an Enum",
+        is: |s| {
+            of_compat(s) && s.reaches(&|ast| ast["kind"] == "enum" && s.entry("enums", ast)["mixin"] == "int")
+        },
+    },
+    KnownDifference {
+        name: "times from numbers",
+        reason: "pydantic reads a number as seconds since midnight, with an offset; the coercion of numbers to times lacks it",
+        is: |s| of_compat(s) && s.reaches(&|ast| ast["kind"] == "time"),
+    },
+    KnownDifference {
+        name: "line ends stay",
+        reason: "rule line_ends: the reply has other line ends than were written, and they stay as the reply has them",
+        is: |s| by_rule(s, ParseRule::LineEnds),
+    },
+    KnownDifference {
+        name: "a closing marker in a value",
+        reason: "rules completed_inline and header_decoration: text that ends in the closing marker cannot be told from a value before it",
+        is: |s| by_rule(s, ParseRule::CompletedInline) || by_rule(s, ParseRule::HeaderDecoration),
+    },
+    KnownDifference {
+        name: "a thinking tag in a value",
+        reason: "rule think_block: a closing tag is taken for the end of thoughts, also within a string of JSON; to be mended",
+        is: |s| by_rule(s, ParseRule::ThinkBlock),
+    },
+    KnownDifference {
+        name: "a fence that CommonMark does not see",
+        reason: "rule fenced_code: words before or behind the backticks on their line make no fence, and the text is all code",
+        is: |s| by_rule(s, ParseRule::FencedCode),
+    },
+    KnownDifference {
+        name: "a document in broken JSON",
+        reason: "rule verbatim_text: only JSON without faults is read as a document or as code; other text stays text",
+        is: |s| by_rule(s, ParseRule::VerbatimText),
+    },
+    KnownDifference {
+        name: "the word null for optional text",
+        reason: "rule null_text: `null` and `None` are nothing where nothing is allowed",
+        is: |s| by_rule(s, ParseRule::NullText),
+    },
+];
+
+/// The name of the first difference that this is.
+pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
+    KNOWN.iter().find(|k| (k.is)(sides)).map(|k| k.name)
+}
+
+/// Whether DSPy reads a value that `compat` does not.
+fn of_compat(sides: &Sides<'_>) -> bool {
+    let ours = sides.compat.as_ref().ok().map(|p| &p.fields);
+    sides.dspy.is_ok() && ours != sides.dspy.as_ref().ok()
+}
+
+impl Sides<'_> {
+    /// The entry of a table to which a type refers.
+    fn entry(&self, table: &str, ast: &Json) -> &Json {
+        ast["ref"].as_str().and_then(|name| self.case.corpus.entry(table, name)).unwrap_or(&Json::Null)
+    }
+
+    /// Whether such a type is in the signature, also within the types to which it refers.
+    fn reaches(&self, is: &dyn Fn(&Json) -> bool) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&Json> = self.case.fields.iter().collect();
+        while let Some(json) = open.pop() {
+            if is(json) {
+                return true;
+            }
+            if json["ref"].as_str().is_some_and(|name| seen.insert(name)) {
+                open.extend([self.entry("models", json), self.entry("typeddicts", json)]);
+            }
+            open.extend(json.as_array().into_iter().flatten());
+            open.extend(json.as_object().into_iter().flat_map(|o| o.values()));
+        }
+        false
+    }
+}
+
+/// Whether the default gives another value than DSPy, and gives DSPy's without this rule.
+fn by_rule(sides: &Sides<'_>, rule: ParseRule) -> bool {
+    let without = || sides.case.read(&ParsePolicy::default().without(rule)).ok();
+    sides.fault == Fault::Lost && without().is_some_and(|p| sides.dspy.as_ref() == Ok(&p.fields))
+}
