@@ -239,7 +239,9 @@ mod tests {
             assert_eq!(SavedPolicy::of(&back.policy().unwrap()), back);
             assert!(ParseRule::ALL.iter().all(|r| back.policy().unwrap().applies(*r) == policy.applies(*r)));
         }
-        let unknown = SavedPolicy { compat: false, without: vec!["of_the_future".into()] };
+        let unknown = SavedPolicy { without: vec!["of_the_future".into()], ..SavedPolicy::default() };
+        assert_eq!(unknown.policy(), Err("of_the_future"));
+        let unknown = SavedPolicy { coercion: Some("of_the_future".into()), ..SavedPolicy::default() };
         assert_eq!(unknown.policy(), Err("of_the_future"));
     }
 }

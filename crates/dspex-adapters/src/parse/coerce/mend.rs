@@ -47,7 +47,7 @@ pub(super) fn scalar(cx: &Coercion<'_>, text: &str, ty: &FieldType) -> Mended {
                 rules.push(ParseRule::SurroundingWords);
                 Mended::Yes(value, rules)
             }
-            refused => refused,
+            refused @ Mended::Refused(_) => refused,
         };
     }
     if cx.guesses(ParseRule::NumberInWords)
