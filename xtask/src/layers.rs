@@ -33,7 +33,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
         &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
         &[],
     ),
-    ("dspex-bench", &["dspex"], &[]),
+    ("dspex-bench", &["dspex", "dspex-adapters"], &[]),
     ("dspex-examples", &["dspex", "dspex-testkit"], &[]),
     ("xtask", &[], &[]),
 ];

@@ -4,6 +4,7 @@
 
 mod against;
 mod bench;
+mod fuzz;
 mod layers;
 mod newcomer;
 mod python;
@@ -26,6 +27,7 @@ cargo xtask <command>
   soak [--cases N] [--seed S] random replies, read here and by DSPy: 50,000 of them
   bench [NAME]                measure; without a name everything
   bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first
+  fuzz [TARGET] [--minutes N] feed readers what nobody would write; without a target each, a minute long
   newcomer                    follow the README in a fresh clone with an empty home";
 
 /// What went wrong, for the reader.
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ["bench", "--against"] => against::bench(&against::FULL),
         ["bench", "--against", "--quick"] => against::bench(&against::QUICK),
         ["bench", rest @ ..] => bench::bench(rest),
+        ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["newcomer"] => newcomer::newcomer(),
         ["layers"] => layers::check(&root()),
         ["tidy"] => tidy::check(&root()),

@@ -8,6 +8,8 @@
 mod coerce;
 #[path = "replies/json.rs"]
 mod json;
+#[path = "replies/linear.rs"]
+mod linear;
 #[path = "replies/scan.rs"]
 mod scan;
 

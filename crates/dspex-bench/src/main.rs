@@ -5,6 +5,7 @@
 mod evaluate;
 mod hostile;
 mod in_flight;
+mod json;
 mod measure;
 mod model;
 mod per_call;
@@ -27,6 +28,7 @@ const BENCHES: &[Bench] = &[
     ("in_flight", in_flight::in_flight),
     ("evaluate", evaluate::evaluate),
     ("render", start::render),
+    ("json", json::json),
     ("hostile", hostile::hostile),
 ];
 

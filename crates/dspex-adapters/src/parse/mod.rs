@@ -115,7 +115,7 @@ fn without_markers(
         let scanned = Scanned { sections, notes: Vec::new() };
         return read_sections(signature, scanned, notes, policy).map(Some);
     }
-    let Some((fields, more)) = unmarked::bare(text, signature, policy)? else { return Ok(None) };
+    let Some((fields, more)) = unmarked::bare(text, signature, policy) else { return Ok(None) };
     let notes = notes.iter().cloned().chain(more).collect();
     finish(signature, fields, notes, policy, true).map(Some)
 }

@@ -16,7 +16,21 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
         (Value::Set(a) | Value::FrozenSet(a), Value::Set(b) | Value::FrozenSet(b)) => {
             a.len() == b.len() && a.iter().all(|x| b.iter().any(|y| equal(x, y)))
         }
+        // What holds other values is never equal to what does not, and to see that, no key is needed.
+        _ if has_items(a) || has_items(b) => a == b,
         _ => a == b || key(a).zip(key(b)).is_some_and(|(a, b)| a == b),
+    }
+}
+
+fn has_items(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::FrozenSet(_) | Value::Dict(_))
+}
+
+/// Whether Python has a hash for a value.
+pub(crate) fn is_hashable(value: &Value) -> bool {
+    match value {
+        Value::Tuple(items) | Value::FrozenSet(items) => items.iter().all(is_hashable),
+        scalar => key(scalar).is_some(),
     }
 }
 
@@ -67,8 +81,8 @@ fn has_nan(value: &Value) -> bool {
 
 /// The items of a set: of equal ones the first. None where an item has no hash.
 pub(crate) fn distinct(items: Vec<Value>) -> Option<Vec<Value>> {
-    let mut seen = HashSet::with_capacity(items.len());
-    let mut out = Vec::with_capacity(items.len());
+    let mut seen = HashSet::new();
+    let mut out = Vec::new();
     for item in items {
         let key = key(&item)?;
         // A NaN is not even equal to itself.

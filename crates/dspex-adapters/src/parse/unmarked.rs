@@ -1,7 +1,7 @@
 //! Replies without a marker and without an object: fields between tags, on lines with their names, or the whole reply
 //! as the only output. Each is taken only where it is the one reading.
 
-use dspex_core::{Field, FieldType, Note, ParsePolicy, ParseRule, Record, Result, Signature};
+use dspex_core::{Field, FieldType, Note, ParsePolicy, ParseRule, Record, Signature};
 
 use super::coerce::{self, Coercion};
 use super::may_be_missing;
@@ -117,23 +117,19 @@ fn label<'l>(line: &'l str, names: &[(String, &Field)]) -> Option<(usize, &'l st
 }
 
 /// The whole reply as the only output.
-pub(super) fn bare(
-    text: &str,
-    signature: &Signature,
-    policy: &ParsePolicy,
-) -> Result<Option<(Record, Vec<Note>)>> {
-    let [field] = signature.outputs() else { return Ok(None) };
+pub(super) fn bare(text: &str, signature: &Signature, policy: &ParsePolicy) -> Option<(Record, Vec<Note>)> {
+    let [field] = signature.outputs() else { return None };
     let text = strip(text);
     if !policy.applies(ParseRule::BareReply) || !may_be_bare(text, field) {
-        return Ok(None);
+        return None;
     }
     let mut coercion = Coercion::of(policy, field);
-    let Ok(value) = coerce::coerce_text(text, &field.ty, &mut coercion) else { return Ok(None) };
+    let value = coerce::coerce_text(text, &field.ty, &mut coercion).ok()?;
     let shown = value.to_text().unwrap_or_default();
     let note = Note::new(ParseRule::BareReply, Some(&field.name), "the whole reply was taken as its value");
     let mut notes = vec![note.change(text, &shown)];
     notes.extend(coercion.into_notes());
-    Ok(Some((Record::new().with(&*field.name, value), notes)))
+    Some((Record::new().with(&*field.name, value), notes))
 }
 
 fn may_be_bare(text: &str, field: &Field) -> bool {

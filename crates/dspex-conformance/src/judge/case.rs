@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use dspex_adapters::Wording;
 use dspex_core::lm::{Choice, Role};
 use dspex_core::{
     Adapter, Example, ParsePolicy, Parsed, Random, Record, RenderCall, Result, Signature, Value,
@@ -39,7 +40,7 @@ const SIGNATURE: &str = "judged";
 const INPUT: &str = "question";
 
 /// A table of adapters: names, and how they are made.
-type Adapters = [(&'static str, fn() -> Arc<dyn Adapter>)];
+type Adapters = [(&'static str, fn(Arc<Wording>) -> Arc<dyn Adapter>)];
 
 /// A signature, what its outputs were, and a reply.
 pub struct Case {
@@ -90,7 +91,7 @@ impl Case {
         let at = usize::try_from(number).unwrap_or_default() % adapters.len().max(1);
         let (name, make) = adapters[at];
         loop {
-            if let Some(mut case) = Self::attempt(number, name, make(), world, &mut source) {
+            if let Some(mut case) = Self::attempt(number, name, make(Arc::default()), world, &mut source) {
                 let mut random = Random::new(seed, &format!("judge mutation {number}"));
                 case.mutate(&mut random);
                 return case;

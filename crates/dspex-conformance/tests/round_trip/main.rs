@@ -8,7 +8,7 @@ mod exceptions;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dspex_adapters::ADAPTERS;
+use dspex_adapters::{ADAPTERS, Wording};
 use dspex_conformance::Corpus;
 use dspex_conformance::draw::{self, World};
 use dspex_core::lm::{Choice, Role};
@@ -135,7 +135,8 @@ fn written(adapter: &dyn Adapter, form: Form, ty: &FieldType, value: &Value) -> 
 }
 
 /// The adapter that reads what the one of this name asks for.
-fn reader(name: &str, make: fn() -> Arc<dyn Adapter>) -> Arc<dyn Adapter> {
+fn reader(name: &str, make: fn(Arc<Wording>) -> Arc<dyn Adapter>) -> Arc<dyn Adapter> {
+    let make = || make(Arc::default());
     let signature = Signature::parse("question -> value").expect("a signature");
     let second = make().extraction(&signature, &Choice::text("any"), &ParsePolicy::default());
     second.unwrap_or_else(|e| panic!("{name}: {e}")).map_or_else(make, |second| second.adapter)

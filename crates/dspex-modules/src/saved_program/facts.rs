@@ -256,5 +256,7 @@ mod tests {
         }
         let unknown = SavedPolicy { without: vec!["of_the_future".into()], ..SavedPolicy::default() };
         assert_eq!(unknown.policy(), Err("of_the_future"));
+        let unknown = SavedPolicy { coercion: Some("of_the_future".into()), ..SavedPolicy::default() };
+        assert_eq!(unknown.policy(), Err("of_the_future"));
     }
 }

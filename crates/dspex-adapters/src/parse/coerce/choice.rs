@@ -83,7 +83,9 @@ fn find(value: &Value, values: &[Value]) -> Option<usize> {
     if exact.is_some() {
         return exact;
     }
-    pyeq::key(value)?;
+    if !pyeq::is_hashable(value) {
+        return None;
+    }
     let last = |wanted: bool| values.iter().rposition(|v| primitive(v) == wanted && pyeq::equal(v, value));
     last(false).or_else(|| last(true))
 }

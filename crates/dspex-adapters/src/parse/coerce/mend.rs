@@ -47,7 +47,7 @@ pub(super) fn scalar(cx: &Coercion<'_>, text: &str, ty: &FieldType) -> Mended {
                 rules.push(ParseRule::SurroundingWords);
                 Mended::Yes(value, rules)
             }
-            refused => refused,
+            refused @ Mended::Refused(_) => refused,
         };
     }
     if cx.guesses(ParseRule::NumberInWords)
@@ -231,7 +231,8 @@ fn same_text(choice: &str, text: &str) -> bool {
 }
 
 fn same_letters(choice: &str, text: &str) -> bool {
-    choice.trim().to_lowercase() == text.to_lowercase()
+    // Small letters are up to three times as long; a longer text need not be made small.
+    text.len() <= 3 * choice.len() && choice.trim().to_lowercase() == text.to_lowercase()
 }
 
 fn unquoted(text: &str) -> &str {

@@ -71,7 +71,7 @@ fn is_filler(word: &str, field: &str) -> bool {
 }
 
 /// The first part of a text, which is the value, where what follows only explains it.
-pub(super) fn explained<'t>(text: &'t str, is_value: impl Fn(&str) -> bool) -> Option<&'t str> {
+pub(super) fn explained(text: &str, is_value: impl Fn(&str) -> bool) -> Option<&str> {
     let text = text.trim();
     let (head, rest) = split(text)?;
     let head = head.trim();
