@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use dspex_core::lm::{Choice, Request};
 use dspex_core::{
-    Adapter, Error, Example, Extraction, Field, Nonce, Note, ParsePolicy, Parsed, Random, Record, RenderCall,
+    Adapter, Error, Example, Extraction, Field, Nonce, ParsePolicy, Parsed, Random, Record, RenderCall,
     Result, Signature, Value,
 };
 
@@ -153,9 +153,13 @@ impl ForCall {
     fn named(&self, parsed: Parsed) -> Parsed {
         let plain = |name: String| self.nonce.unmark(&name).map(str::to_owned).unwrap_or(name);
         let fields = parsed.fields.into_iter().map(|(name, value)| (plain(name), value)).collect();
-        let notes = parsed.notes.into_iter().map(|note| {
-            let field = note.field.map(plain);
-            Note::new(note.rule, field.as_deref(), self.nonce.unmark_all(&note.message))
+        let unmarked = |text: &str| self.nonce.unmark_all(text);
+        let notes = parsed.notes.into_iter().map(|mut note| {
+            note.field = note.field.map(plain);
+            note.message = unmarked(&note.message);
+            note.from = note.from.as_deref().map(unmarked);
+            note.to = note.to.as_deref().map(unmarked);
+            note
         });
         Parsed::new(fields, notes.collect())
     }

@@ -69,6 +69,7 @@ fn replies_and_what_is_read() {
         ("[[ ## a ## ]]\nParis\n\n[[ ## completed ## ]]", "Paris", "section_reply"),
         ("[[ ## a ## ]]\nParis", "Paris", "section_reply"),
         ("Sure!\n\n**[[ ## a ## ]]**\nParis", "Paris", "section_reply,header_decoration"),
+        ("<think>Paris, surely.</think>\nParis", "Paris", "think_block"),
         ("[[ ## a ## ]]\nParis\n[[ ## a ## ]]\nRome", "ambiguous", ""),
         ("[[ ## b ## ]]\nParis", "[[ ## b ## ]]\nParis", ""),
         ("  \n", "empty_reply", ""),

@@ -155,20 +155,24 @@ pub(crate) fn text(
     completion: &Choice,
     policy: &ParsePolicy,
 ) -> Result<Parsed> {
-    let text = completion.content();
+    let whole = completion.content();
+    let (text, thought) = scan::without_thinking(&whole, signature, policy)?;
     if text.trim().is_empty() {
         return Err(empty_reply(signature));
     }
+    let mut notes: Vec<Note> = thought.into_iter().collect();
     let scanned = scan::scan(&text, signature, policy);
     refuse_unfinished(signature, completion, &text, &scanned.sections, policy)?;
     if !scanned.sections.is_empty() && policy.applies(ParseRule::SectionReply) {
-        let note = Note::new(ParseRule::SectionReply, Some(&output.name), "the text came under its marker");
-        return read_sections(signature, scanned, vec![note], policy);
+        let how = "the text came under its marker";
+        notes.push(Note::new(ParseRule::SectionReply, Some(&output.name), how));
+        return read_sections(signature, scanned, notes, policy);
     }
     let mut coercion = Coercion::new(policy, &output.name);
     let value = coerce::coerce_text(text.trim(), &output.ty, &mut coercion);
     let fields = Record::new().with(output.name.as_str(), value.map_err(|m| m.into_error(&output.name))?);
-    finish(signature, fields, coercion.into_notes(), policy, true)
+    notes.extend(coercion.into_notes());
+    finish(signature, fields, notes, policy, true)
 }
 
 /// Reads the values of sections; the notes are of what was done before.
