@@ -69,9 +69,10 @@ pub(crate) fn sections(signature: &Signature, completion: &Choice, policy: &Pars
 /// Text beside calls of tools says what the model is about to do, and is no answer.
 fn bare_policy<'p>(completion: &Choice, policy: &'p ParsePolicy) -> Cow<'p, ParsePolicy> {
     let calls = |p: &Part| matches!(p, Part::ToolCall(_) | Part::BrokenToolCall { .. });
-    match completion.parts.iter().any(calls) {
-        true => Cow::Owned(policy.clone().without(ParseRule::BareReply)),
-        false => Cow::Borrowed(policy),
+    if completion.parts.iter().any(calls) {
+        Cow::Owned(policy.clone().without(ParseRule::BareReply))
+    } else {
+        Cow::Borrowed(policy)
     }
 }
 
