@@ -19,7 +19,7 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
 fuzz_target!(|text: &str| {
     for signature in SIGNATURES.iter() {
         for (_, make) in ADAPTERS {
-            let (adapter, choice) = (make(), Choice::text(text));
+            let (adapter, choice) = (make(std::sync::Arc::default()), Choice::text(text));
             let ours = adapter.parse(signature, &choice, &ParsePolicy::default());
             let dspys = adapter.parse(signature, &choice, &ParsePolicy::compat());
             if let (Ok(ours), Ok(dspys)) = (ours, dspys)

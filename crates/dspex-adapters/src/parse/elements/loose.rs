@@ -4,6 +4,9 @@ use quick_xml::escape::resolve_predefined_entity;
 
 use super::tree::{Tree, is_name_start};
 
+/// Nested values with more `<` that start no tag are none.
+const MOST_ANGLES: usize = 1000;
+
 /// What stands between two tags.
 pub(super) struct Body<'t> {
     text: &'t str,
@@ -28,7 +31,7 @@ pub(super) enum Read<'b> {
 impl<'t> Body<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         let mut mended = String::with_capacity(text.len());
-        let (mut raw, mut entities) = (false, false);
+        let (mut raw, mut entities, mut angles) = (false, false, 0);
         for (at, c) in text.char_indices() {
             let rest = &text[at + c.len_utf8()..];
             match c {
@@ -36,7 +39,8 @@ impl<'t> Body<'t> {
                 '&' => raw = true,
                 '<' if !rest.starts_with(|c| is_name_start(c) || matches!(c, '/' | '!' | '?')) => {
                     raw = true;
-                    mended.push_str("&lt;");
+                    angles += 1;
+                    mended.push_str(if angles > MOST_ANGLES { "<" } else { "&lt;" });
                     continue;
                 }
                 _ => {}
@@ -48,8 +52,13 @@ impl<'t> Body<'t> {
 
     /// Reads it, as text or as what may be elements.
     pub(super) fn read(&self, is_text: bool) -> Read<'_> {
+        let trimmed = self.text.trim();
+        if is_text && !self.entities && !trimmed.is_empty() && !trimmed.contains('<') {
+            return Read::Text(trimmed);
+        }
+        // In text a `<` that starts no tag is text; elsewhere it may stand in the text of an element.
         let plain = if is_text { self.text } else { &self.mended };
-        let tree = Tree::read(plain, true).or_else(|_| Tree::read(&self.mended, true));
+        let tree = Tree::read(plain, true);
         match tree {
             Ok(tree) if !(is_text && tree.has_children(0)) => {
                 if self.raw && self.entities {
@@ -59,7 +68,7 @@ impl<'t> Body<'t> {
                 }
             }
             // With tags in it, text is what was written.
-            _ if is_text || !self.entities => Read::Text(self.text.trim()),
+            _ if is_text || !self.entities => Read::Text(trimmed),
             _ => Read::Ambiguous,
         }
     }

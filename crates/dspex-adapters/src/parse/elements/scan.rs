@@ -197,6 +197,8 @@ mod tests {
     use super::{End, Piece, pieces};
     use dspex_core::Signature;
 
+    type Found = &'static [(usize, &'static str, End)];
+
     fn found(text: &str) -> Vec<(usize, &str, End)> {
         let signature = Signature::parse("question -> why, answer").unwrap();
         pieces(text, &signature, true)
@@ -207,8 +209,7 @@ mod tests {
 
     #[test]
     fn pieces_stand_between_tags_of_outputs() {
-        type Row = (&'static str, &'static [(usize, &'static str, End)]);
-        let table: [Row; 9] = [
+        let table: [(&str, Found); 9] = [
             ("<why>a & b</why><answer x='>'>c</answer>", &[(0, "a & b", End::Tag), (1, "c", End::Tag)]),
             ("<why>a < b <answer>c</answer>", &[(0, "a < b ", End::Next), (1, "c", End::Tag)]),
             ("<answer>c & ", &[(1, "c & ", End::Text)]),

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,11 +32,11 @@ pub(super) struct Node<'t> {
     pub(super) text: Cow<'t, str>,
     /// The text behind it.
     pub(super) tail: Cow<'t, str>,
-    first: Option<usize>,
-    last: Option<usize>,
-    next: Option<usize>,
+    first: Option<NonZeroU32>,
+    last: Option<NonZeroU32>,
+    next: Option<NonZeroU32>,
     /// What stands between its tags.
-    inner: Range<usize>,
+    inner: Range<u32>,
 }
 
 #[derive(Debug)]
@@ -59,7 +60,8 @@ impl<'t> Tree<'t> {
     /// know and characters that it does not allow as what they are.
     pub(super) fn read(text: &'t str, loose: bool) -> Result<Self, Fault> {
         let source = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let root = Node { inner: 0..source.len(), ..Node::default() };
+        let length = u32::try_from(source.len()).map_err(|_| "the text is too long")?;
+        let root = Node { inner: 0..length, ..Node::default() };
         let mut builder = Builder {
             tree: Self { source, nodes: vec![root] },
             open: vec![0],
@@ -77,7 +79,7 @@ impl<'t> Tree<'t> {
 
     /// The children of an element, in order.
     pub(super) fn children(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(self.nodes[at].first, |at| self.nodes[*at].next)
+        std::iter::successors(self.nodes[at].first.map(index), |at| self.nodes[*at].next.map(index))
     }
 
     pub(super) fn has_children(&self, at: usize) -> bool {
@@ -86,7 +88,8 @@ impl<'t> Tree<'t> {
 
     /// What stands between the tags of an element, byte for byte.
     pub(super) fn inner(&self, at: usize) -> &'t str {
-        &self.source[self.nodes[at].inner.clone()]
+        let inner = &self.nodes[at].inner;
+        &self.source[inner.start as usize..inner.end as usize]
     }
 
     /// The value of an attribute that has no prefix.
@@ -165,7 +168,8 @@ impl<'t> Builder<'t> {
     fn start(&mut self, tag: &BytesStart<'_>, start: usize, end: usize, empty: bool) -> Result<(), Fault> {
         let source = self.tree.source;
         let name = source.get(start + 1..start + 1 + tag.name().as_ref().len()).unwrap_or_default();
-        let mut node = Node { inner: end..end, ..Node::default() };
+        let inner = place(end);
+        let mut node = Node { inner: inner..inner, ..Node::default() };
         let declared = self.attributes(tag, &mut node)?;
         let (prefix, local) = split(name)?;
         node.tag = local;
@@ -180,11 +184,12 @@ impl<'t> Builder<'t> {
         }
         let nodes = &mut self.tree.nodes;
         let (at, parent) = (nodes.len(), self.open.last().copied().unwrap_or(0));
+        let link = NonZeroU32::new(place(at));
         match nodes[parent].last {
-            Some(last) => nodes[last].next = Some(at),
-            None => nodes[parent].first = Some(at),
+            Some(last) => nodes[index(last)].next = link,
+            None => nodes[parent].first = link,
         }
-        nodes[parent].last = Some(at);
+        nodes[parent].last = link;
         nodes.push(node);
         self.declared.push(declared);
         self.open.push(at);
@@ -254,7 +259,7 @@ impl<'t> Builder<'t> {
 
     fn end(&mut self, inner_end: usize) {
         let Some(at) = self.open.pop() else { return };
-        self.tree.nodes[at].inner.end = inner_end;
+        self.tree.nodes[at].inner.end = place(inner_end);
         for prefix in self.declared.pop().into_iter().flatten() {
             if let Some(all) = self.spaces.get_mut(&prefix) {
                 all.pop();
@@ -266,7 +271,7 @@ impl<'t> Builder<'t> {
         let parent = self.open.last().copied().unwrap_or(0);
         let nodes = &mut self.tree.nodes;
         let place = match nodes[parent].last {
-            Some(last) => &mut nodes[last].tail,
+            Some(last) => &mut nodes[index(last)].tail,
             None => &mut nodes[parent].text,
         };
         if place.is_empty() { *place = text } else { place.to_mut().push_str(&text) }
@@ -285,6 +290,16 @@ impl<'t> Builder<'t> {
             None => Ok(()),
         }
     }
+}
+
+/// A place in the text, or of an element, of which there are fewer than the text has bytes.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// An element by its place; the root is no child, so no place is zero.
+fn index(link: NonZeroU32) -> usize {
+    link.get() as usize
 }
 
 /// What a reference stands for, where XML says so.

@@ -32,6 +32,13 @@ impl<'r, 't> Reader<'r, 't> {
     /// The value of elements that have one name.
     pub(super) fn value(&mut self, elements: &[usize], schema: &'r Json) -> Result<Value> {
         let first = elements[0];
+        // Most elements are these.
+        if let (1, Some("string" | "integer" | "number" | "boolean")) =
+            (elements.len(), schema["type"].as_str())
+            && !self.tree.has_children(first)
+        {
+            return Ok(self.tree.node(first).text.trim().into());
+        }
         let mut schema = self.resolved(schema);
         if let Some(options) = options(schema) {
             if options.iter().any(is_null) && self.is_empty(first) {
@@ -255,7 +262,11 @@ impl<'r, 't> Reader<'r, 't> {
             return Ok(None);
         }
         let one = self.value(&[*first], schema)?;
-        for other in rest {
+        // What is written alike is alike.
+        let bare = |tree: &Tree<'_>, e: usize| tree.node(e).attributes.is_empty();
+        let (tree, written) = (self.tree, self.tree.inner(*first));
+        let differs = |e: usize| tree.inner(e) != written || !bare(tree, e) || !bare(tree, *first);
+        for other in rest.iter().filter(|e| differs(**e)) {
             let other = self.value(&[*other], schema)?;
             if other != one {
                 return Err(self.ambiguous(ParseRule::DuplicateField, &both(&one, &other)));
