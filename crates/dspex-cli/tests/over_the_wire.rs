@@ -96,7 +96,7 @@ fn each_fault_has_its_kind_its_remedy_and_its_exit_code() {
         (json!({"status": 404, "body": "not here", "headers": html}), "lm_configuration", 2),
         (json!({"status": 429, "headers": {"retry-after": "7"}}), "rate_limit", 3),
         (json!({"status": 500}), "server", 3),
-        (json!({"text": "no markers and no JSON [["}), "missing_field", 1),
+        (json!({"text": "[[ ## question ## ]]\nno answer"}), "missing_field", 1),
         (json!({"text": "[[ ## answer ## ]]\nGoethe"}), "", 0),
     ];
     let lines: Vec<Json> = table.iter().map(|(line, ..)| line.clone()).collect();

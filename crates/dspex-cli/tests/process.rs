@@ -146,7 +146,7 @@ fn an_error_in_json_has_kind_message_and_field() {
     let reply = folder.path().join("reply.txt");
     let table: [(&str, &str, &str, &str); 5] = [
         ("q -> a", "", "empty_reply", "null"),
-        ("q -> a", "no section at all", "missing_field", "\"a\""),
+        ("q -> a", "[[ ## q ## ]]\nno output at all", "missing_field", "\"a\""),
         ("q -> a: int", "[[ ## a ## ]]\nmany", "field_type", "\"a\""),
         ("q -> a: Literal['x']", "[[ ## a ## ]]\ny", "field_type", "\"a\""),
         ("q -> a", "[[ ## a ## ]]\n1\n[[ ## a ## ]]\n2", "ambiguous", "\"a\""),

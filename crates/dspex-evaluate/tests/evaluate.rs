@@ -44,7 +44,7 @@ fn names(report: &Report<Record>) -> Vec<&'static str> {
 fn an_outage_is_never_a_score() {
     let lm = echo(&[
         ("q1", Err(LmErrorKind::Server)),
-        ("q2", Ok("nothing that can be read")),
+        ("q2", Ok("[[ ## q ## ]]\nnothing that can be read")),
         ("q3", Ok("[[ ## a ## ]]\nwrong")),
         ("q4", Err(LmErrorKind::ContextOverflow)),
     ]);

@@ -325,7 +325,9 @@ mod tests {
 
     /// The answer, which is the same under every adapter.
     fn ask(signature: &str, demos: &[(&str, &str)], input: &str) -> Record {
-        let mut answers = ADAPTERS.iter().map(|(name, _)| ask_with(name, signature, demos, input));
+        // A reply of the two-step adapter is for another call to read.
+        let names = ADAPTERS.iter().map(|(name, _)| *name).filter(|name| *name != "two_step");
+        let mut answers = names.map(|name| ask_with(name, signature, demos, input));
         let first = answers.next().unwrap();
         assert!(answers.all(|answer| answer == first));
         first

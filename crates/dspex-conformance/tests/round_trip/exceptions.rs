@@ -29,8 +29,8 @@ impl Exception {
     }
 }
 
-const SECTIONS: &[&str] = &["chat", "two_step"];
-const ALL: &[&str] = &["chat", "json", "two_step"];
+const SECTIONS: &[&str] = &["chat", "two_step", "lean"];
+const ALL: &[&str] = &["chat", "json", "two_step", "baml", "lean", "xml"];
 const BOTH: &[&str] = &["default", "compat"];
 const COMPAT: &[&str] = &["compat"];
 
@@ -46,7 +46,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         name: "thinking tags",
         reason: "a tag of thoughts within a value is one to the reader, in JSON too; to be mended there",
-        adapters: ALL,
+        adapters: &["chat", "json", "two_step", "baml", "lean"],
         policies: &["default"],
         values: |b| b.turn.contains("<think>") || b.turn.contains("</think>"),
     },
@@ -56,6 +56,33 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         adapters: SECTIONS,
         policies: BOTH,
         values: |b| own_text(b.value).is_some_and(|t| t.trim_matches(is_blank) != t),
+    },
+    Exception {
+        name: "edges of elements",
+        reason: "an element says nothing of blanks around its text",
+        adapters: &["xml"],
+        policies: BOTH,
+        values: |b| any_text(b.value, &|t| t.trim_matches(is_blank) != t),
+    },
+    Exception {
+        name: "characters of XML",
+        reason: "XML has no control characters, and makes line feeds of returns",
+        adapters: &["xml"],
+        policies: BOTH,
+        values: |b| {
+            any_text(b.value, &|t| {
+                t.contains(|c: char| {
+                    is_blank(c) && c != ' ' || c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
+                })
+            })
+        },
+    },
+    Exception {
+        name: "kinds in elements",
+        reason: "elements hold text: without a type, a number, nothing and an empty list cannot be told from it",
+        adapters: &["xml"],
+        policies: BOTH,
+        values: |b| is_open(b.ty),
     },
     Exception {
         name: "line ends",
@@ -116,9 +143,23 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         values: |b| matches!(b.ty, FieldType::Union(_)) && matches!(b.value, Value::Enum(_)),
     },
     Exception {
+        name: "truth values of choices",
+        reason: "DSPy compares the text of an element with the choices, one of which is no text",
+        adapters: &["xml"],
+        policies: COMPAT,
+        values: |b| any(b.value, &|v| matches!(v, Value::Bool(_))),
+    },
+    Exception {
+        name: "the end of raw text",
+        reason: "`]]>` is not allowed in XML, and DSPy does not escape it",
+        adapters: &["xml"],
+        policies: COMPAT,
+        values: |b| b.turn.contains("]]>"),
+    },
+    Exception {
         name: "numbers of enumerations",
         reason: "DSPy compares the text of a section with the numbers of the members",
-        adapters: SECTIONS,
+        adapters: &["chat", "two_step", "lean", "xml"],
         policies: COMPAT,
         values: |b| matches!(b.value, Value::Enum(e) if matches!(*e.value, Value::Int(_))),
     },
@@ -181,6 +222,24 @@ fn any_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
         }
         other => own_text(other).is_some_and(is),
     })
+}
+
+/// Whether a type takes values of several kinds somewhere.
+fn is_open(ty: &FieldType) -> bool {
+    match ty {
+        FieldType::Any | FieldType::Union(_) | FieldType::None | FieldType::Schema(_) | FieldType::Ref(_) => {
+            true
+        }
+        FieldType::List(None) | FieldType::Set(None) | FieldType::FrozenSet(None) => true,
+        FieldType::Tuple(None) | FieldType::Dict(None) => true,
+        FieldType::List(Some(item)) | FieldType::Set(Some(item)) | FieldType::FrozenSet(Some(item)) => {
+            is_open(item)
+        }
+        FieldType::Tuple(Some(t)) => t.items.iter().any(is_open),
+        FieldType::Dict(Some(kv)) => is_open(&kv.0) || is_open(&kv.1),
+        FieldType::Struct(s) => s.fields.iter().any(|f| is_open(&f.ty)),
+        _ => false,
+    }
 }
 
 /// Whether a value is such a one, or has one in it.
