@@ -27,7 +27,10 @@ proptest! {
         let signature = Signature::parse(&format!("q -> {}", outputs.join(", "))).unwrap();
         let record: Record = fields.into_iter().enumerate().map(|(i, (_, v))| (format!("f{i}"), v)).collect();
         let reply = Choice::text(written(&signature, &record));
-        for policy in [ParsePolicy::default(), ParsePolicy::compat()] {
+        // DSPy makes a line feed of each character that ends a line to Python.
+        let ends = |c: char| matches!(c, '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let odd = reply.content().contains(ends);
+        for policy in [ParsePolicy::default(), ParsePolicy::compat()].into_iter().take(if odd { 1 } else { 2 }) {
             let read = ChatAdapter::new().parse(&signature, &reply, &policy);
             prop_assert_eq!(&read.unwrap().fields, &record);
         }

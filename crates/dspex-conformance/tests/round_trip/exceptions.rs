@@ -30,7 +30,8 @@ impl Exception {
 }
 
 const SECTIONS: &[&str] = &["chat", "two_step", "lean"];
-const ALL: &[&str] = &["chat", "json", "two_step", "baml", "lean", "xml"];
+const ALL: &[&str] = &["chat", "json", "two_step", "baml", "lean"];
+const WITH_XML: &[&str] = &["chat", "json", "two_step", "baml", "lean", "xml"];
 const BOTH: &[&str] = &["default", "compat"];
 const COMPAT: &[&str] = &["compat"];
 
@@ -94,35 +95,35 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         name: "bytes that are no text",
         reason: "DSPy writes them as Python spells them, and reads that as text",
-        adapters: ALL,
+        adapters: WITH_XML,
         policies: BOTH,
         values: |b| any(b.value, &|v| matches!(v, Value::Bytes(b) if std::str::from_utf8(b).is_err())),
     },
     Exception {
         name: "bytes that are JSON",
         reason: "bytes are written as their text, which is read as JSON first",
-        adapters: ALL,
+        adapters: WITH_XML,
         policies: BOTH,
         values: |b| matches!(b.value, Value::Bytes(_)),
     },
     Exception {
         name: "the sign of zero",
         reason: "`-0` is a whole number of JSON, and those have one zero",
-        adapters: ALL,
+        adapters: WITH_XML,
         policies: BOTH,
         values: |b| any(b.value, &|v| matches!(v, Value::Decimal(d) if d.to_string() == "-0")),
     },
     Exception {
         name: "no number",
         reason: "JSON has neither NaN nor infinities, and `null` stands for them",
-        adapters: ALL,
+        adapters: WITH_XML,
         policies: BOTH,
         values: |b| any(b.value, &|v| matches!(v, Value::Float(f) if !f.is_finite())),
     },
     Exception {
         name: "media in earlier turns",
         reason: "what is not text travels beside the text there",
-        adapters: ALL,
+        adapters: WITH_XML,
         policies: BOTH,
         values: |b| {
             b.form == Form::Earlier && any(b.value, &|v| matches!(v, Value::Media(_) | Value::Document(_)))
@@ -183,15 +184,15 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         name: "code that is JSON",
         reason: "DSPy reads code as JSON where it can, and strips it",
-        adapters: ALL,
+        adapters: WITH_XML,
         policies: COMPAT,
         values: |b| holds(b.ty, &|s| matches!(s, Special::Code(_))),
     },
     Exception {
         name: "reasoning that is JSON",
         reason: "reasoning that looks like another value is read as that first",
-        adapters: ALL,
-        policies: BOTH,
+        adapters: WITH_XML,
+        policies: COMPAT,
         values: |b| holds(b.ty, &|s| matches!(s, Special::Reasoning)),
     },
 ];

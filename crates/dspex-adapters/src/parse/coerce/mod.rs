@@ -174,7 +174,16 @@ fn from_text(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Value,
         FieldType::Literal(values) => literal_text(text, values, ty, cx),
         FieldType::Special(Special::Reasoning) => {
             let value = candidate(text, ty)?.value;
-            Ok(Walk::new(cx).validate(&value, ty).unwrap_or_else(|_| text.into()))
+            let read = Walk::new(cx).validate(&value, ty).unwrap_or_else(|_| text.into());
+            // DSPy reads the text as JSON where it can, and so loses quotes around it; here only an object is one.
+            if matches!(value, Value::Str(_))
+                && read.as_str() != Some(text)
+                && cx.applies(ParseRule::VerbatimText)
+            {
+                cx.note(ParseRule::VerbatimText, "read as it is written, though it could be JSON");
+                return Ok(text.into());
+            }
+            Ok(read)
         }
         FieldType::Named(n) => named::text(text, n, cx),
         _ => match (special::verbatim(ty, cx), ty) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use dspex_core::{Error, ErrorKind, Note, ParsePolicy, ParseRule, Result, Signature};
 
 use super::marker::mark;
+use crate::parse::repair;
 
 /// The names of tags that models think between.
 const NAMES: [&str; 4] = ["think", "thinking", "reasoning", "thought"];
@@ -30,7 +31,9 @@ pub(in crate::parse) fn without_thinking<'t>(
         return Ok((Cow::Borrowed(text), None));
     }
     let tags = tags(text, signature);
-    if tags.is_empty() {
+    // In a reply that is JSON as it stands, tags are within its values.
+    let is_json = || text.trim_start().starts_with('{') && repair::strict_json(text.trim()).is_some();
+    if tags.is_empty() || is_json() {
         return Ok((Cow::Borrowed(text), None));
     }
     let thoughts = thoughts(text, &tags).ok_or_else(|| {
