@@ -59,7 +59,10 @@ fn in_file(name: &str, text: &str) -> Vec<String> {
     let lacks = |i: usize| {
         let rest = KINDS.iter().find_map(|kind| lines[i].strip_prefix(kind))?;
         let end = rest.find(|c: char| !(c.is_alphanumeric() || "_$".contains(c))).unwrap_or(rest.len());
-        let shown = end > 0 && !above(&lines, i).any(|l| l == HIDDEN) && !has_example(&lines, i);
+        // A macro takes the documentation of its types from where it is used.
+        let passed_on = above(&lines, i).any(|l| l.contains("$doc"));
+        let is_hidden = above(&lines, i).any(|l| l == HIDDEN);
+        let shown = end > 0 && !is_hidden && !passed_on && !has_example(&lines, i);
         shown.then(|| {
             let ty = &rest[..end];
             format!(
