@@ -2,11 +2,11 @@
 
 #![no_main]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use dspex_adapters::ADAPTERS;
+use dspex_adapters::{ADAPTERS, by_name};
 use dspex_core::lm::Choice;
-use dspex_core::{ParsePolicy, Signature};
+use dspex_core::{Adapter, ParsePolicy, Signature};
 use libfuzzer_sys::fuzz_target;
 
 static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
@@ -16,10 +16,13 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
         .collect()
 });
 
+static MADE: LazyLock<Vec<Arc<dyn Adapter>>> =
+    LazyLock::new(|| ADAPTERS.iter().map(|(name, _)| by_name(name).expect("an adapter")).collect());
+
 fuzz_target!(|text: &str| {
     for signature in SIGNATURES.iter() {
-        for (_, make) in ADAPTERS {
-            let (adapter, choice) = (make(std::sync::Arc::default()), Choice::text(text));
+        for adapter in MADE.iter() {
+            let choice = Choice::text(text);
             let ours = adapter.parse(signature, &choice, &ParsePolicy::default());
             let dspys = adapter.parse(signature, &choice, &ParsePolicy::compat());
             if let (Ok(ours), Ok(dspys)) = (ours, dspys)
