@@ -243,7 +243,7 @@
 //!
 //! # What this does not do yet
 //!
-//! Providers with wires of their own, retries, a cache, the XML adapter, and optimizers are not part of
+//! Providers with wires of their own, retries, a cache, and optimizers are not part of
 //! this version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
