@@ -33,7 +33,8 @@ pub(crate) use self::write::skeleton;
 /// assert_eq!(
 ///     request.messages[1].text(),
 ///     "<question>\nWho wrote Faust?\n</question>\n\n\
-///      Now write `<answer>`, `<sources>`, each closed by its end tag."
+///      Now write `<answer>`, `<sources>`, each closed by its end tag. \
+///      Tags inside tags: <sources><item>...</item></sources>"
 /// );
 /// let reply = Choice::text("<answer>Goethe</answer><sources><item>a</item><item>b</item></sources>");
 /// let parsed = XmlAdapter::new().parse(&signature, &reply, &ParsePolicy::default())?;
