@@ -86,7 +86,7 @@ fn runner(seed: u64, purpose: &str, number: u64) -> TestRunner {
 
 impl Case {
     /// The case of a number. What an adapter cannot write is drawn again.
-    pub(super) fn draw(seed: u64, number: u64, world: &World, adapters: &'static Adapters) -> Self {
+    pub(super) fn draw(seed: u64, number: u64, world: &World, adapters: &Adapters) -> Self {
         let mut source = runner(seed, "case", number);
         let at = usize::try_from(number).unwrap_or_default() % adapters.len().max(1);
         let (name, make) = adapters[at];

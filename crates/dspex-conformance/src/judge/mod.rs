@@ -30,8 +30,11 @@ pub fn judge(dspy: &mut Dspy, seed: u64, cases: std::ops::Range<u64>) -> Result<
     let mut next = cases.start;
     while next < cases.end {
         let end = cases.end.min((next / BATCH + 1) * BATCH);
+        // The lean adapter is ours alone.
+        let adapters: Vec<_> = ADAPTERS.iter().copied().filter(|(name, _)| *name != "lean").collect();
         let world = case::world(seed, next / BATCH);
-        let batch: Vec<Case> = (next..end).map(|number| Case::draw(seed, number, &world, ADAPTERS)).collect();
+        let batch: Vec<Case> =
+            (next..end).map(|number| Case::draw(seed, number, &world, &adapters)).collect();
         dspy.ask(&world, &batch)?;
         let ours: Vec<verdict::Ours> = batch.iter().map(verdict::Ours::read).collect();
         for ((case, ours), theirs) in batch.iter().zip(ours).zip(dspy.answer(batch.len())?) {
