@@ -31,7 +31,8 @@ fn dspy_reads_the_same() {
     assert!(report.failures().is_empty(), "\n{report}");
     assert_eq!(report.cases(), CASES);
     assert!(report.mutated() >= 0.4, "too few replies were changed");
-    for (adapter, _) in ADAPTERS {
+    // DSPy has no lean adapter.
+    for (adapter, _) in ADAPTERS.iter().filter(|(name, _)| *name != "lean") {
         let cases = report.adapters().get(*adapter).copied().unwrap_or_default();
         assert!(cases >= CASES / 10, "the adapter {adapter} came {cases} times");
     }

@@ -36,7 +36,10 @@ pub(crate) fn elements(signature: &Signature, completion: &Choice, policy: &Pars
         return Err(empty_reply(signature));
     }
     // One JSON object with all fields is that, whatever tags stand in its text.
+    let body = text.trim_start();
+    let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
     if policy.applies(ParseRule::JsonReply)
+        && body.trim_start().starts_with('{')
         && let Some(parsed) = json_reply(signature, &text, &[], policy)?
     {
         return Ok(parsed);
