@@ -20,6 +20,9 @@ const REFUSALS: [&str; 9] = [
     "as an ai",
 ];
 
+/// Longer text is no number, choice, date or the like, in bytes.
+const MAX_SINGLE: usize = 8000;
+
 /// The sections of such a reply, and the note that says how they were found.
 pub(super) fn sections(
     text: &str,
@@ -148,6 +151,19 @@ fn may_be_bare(text: &str, field: &Field) -> bool {
         return !text.starts_with(['{', '[', '<'])
             && !text.contains(&format!("<{}>", field.name))
             && !text.contains("{\"");
+    }
+    let has_items = matches!(
+        field.ty,
+        FieldType::List(_)
+            | FieldType::Set(_)
+            | FieldType::FrozenSet(_)
+            | FieldType::Tuple(_)
+            | FieldType::Dict(_)
+            | FieldType::Struct(_)
+            | FieldType::Union(_)
+    );
+    if !has_items && text.len() > MAX_SINGLE {
+        return false;
     }
     !matches!(field.ty, FieldType::Any | FieldType::Bytes | FieldType::Schema(_) | FieldType::Special(_))
 }

@@ -1,13 +1,16 @@
 //! Reads strict JSON as Python's `json` module does; mends nothing.
 
 use dspex_core::Value;
-use dspex_core::value::Dict;
+use dspex_core::value::{Dict, Int};
 
 /// How deep Python's decoder follows under its default recursion limit, when called from a script.
 const MAX_DEPTH: usize = 994;
 
 /// The most digits that Python turns into a whole number.
 pub(super) const MAX_DIGITS: usize = 4300;
+
+/// What a text with escapes is given for the rest of it at first, in bytes.
+const ROOM: usize = 48;
 
 /// Why text was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,16 +110,16 @@ impl Reader<'_> {
                 }
             };
             loop {
-                match open.pop() {
-                    None => return Ok(done),
-                    Some(container) => match self.after_item(container, done)? {
-                        Met::Value(closed) => done = closed,
-                        Met::Opened(container) => {
-                            open.push(container);
-                            break;
-                        }
-                    },
+                // Containers stay where they are while items are added: to move them for each costs more than reading.
+                let Some(container) = open.last_mut() else { return Ok(done) };
+                if self.after_item(container, done)? {
+                    break;
                 }
+                done = match open.pop() {
+                    Some(Open::List(items)) => Value::List(items),
+                    Some(Open::Dict(members, _)) => Value::Dict(members),
+                    None => return Err(Refusal::Syntax),
+                };
             }
         }
     }
@@ -126,7 +129,9 @@ impl Reader<'_> {
     }
 
     fn space(&mut self) {
-        self.pos = skip_space(self.text, self.pos);
+        if self.peek().is_some_and(|b| b <= b' ') {
+            self.pos = skip_space(self.text, self.pos);
+        }
     }
 
     /// Moves past a byte if it stands here.
@@ -137,7 +142,7 @@ impl Reader<'_> {
     }
 
     fn word(&mut self, word: &str, value: Value) -> Result<Met, Refusal> {
-        if !self.text[self.pos..].starts_with(word) {
+        if !self.text.as_bytes()[self.pos..].starts_with(word.as_bytes()) {
             return Err(Refusal::Syntax);
         }
         self.pos += word.len();
@@ -180,28 +185,28 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds an item to its container, and reads on to the next item or to the end of the container.
-    fn after_item(&mut self, container: Open, item: Value) -> Result<Met, Refusal> {
+    /// Adds an item to its container, and reads on to the next item or past the end of the container. Returns whether
+    /// there is a next item.
+    fn after_item(&mut self, container: &mut Open, item: Value) -> Result<bool, Refusal> {
         self.space();
+        let more = self.eat(b',');
+        let end = if matches!(container, Open::List(_)) { b']' } else { b'}' };
+        if more {
+            self.space();
+        } else if !self.eat(end) {
+            return Err(Refusal::Syntax);
+        }
         match container {
-            Open::List(mut items) => {
-                items.push(item);
-                if self.eat(b',') {
-                    self.space();
-                    return Ok(Met::Opened(Open::List(items)));
+            Open::List(items) => items.push(item),
+            Open::Dict(members, key) => {
+                let read = Value::Str(std::mem::take(key));
+                self.dropped |= members.insert(read, item).is_some();
+                if more {
+                    *key = self.key()?;
                 }
-                if self.eat(b']') { Ok(Met::Value(Value::List(items))) } else { Err(Refusal::Syntax) }
-            }
-            Open::Dict(mut members, key) => {
-                self.dropped |= members.insert(Value::Str(key), item).is_some();
-                if self.eat(b',') {
-                    self.space();
-                    let key = self.key()?;
-                    return Ok(Met::Opened(Open::Dict(members, key)));
-                }
-                if self.eat(b'}') { Ok(Met::Value(Value::Dict(members))) } else { Err(Refusal::Syntax) }
             }
         }
+        Ok(more)
     }
 
     /// Reads a key, its colon and the space around it.
@@ -221,16 +226,25 @@ impl Reader<'_> {
     /// Reads a text from behind its opening quote.
     fn string(&mut self) -> Result<String, Refusal> {
         let mut out = String::new();
+        let mut first = true;
         loop {
             let plain_from = self.pos;
-            while self.peek().is_some_and(|b| b >= b' ' && b != b'"' && b != b'\\') {
-                self.pos += 1;
-            }
+            let rest = &self.text.as_bytes()[plain_from..];
+            let plain = rest.iter().position(|b| *b < b' ' || *b == b'"' || *b == b'\\');
+            self.pos += plain.unwrap_or(rest.len());
             // The run ends at an ASCII byte or at the end: never within a character.
-            out.push_str(&self.text[plain_from..self.pos]);
+            let run = &self.text[plain_from..self.pos];
             if self.eat(b'"') {
+                if first {
+                    return Ok(run.to_owned());
+                }
+                out.push_str(run);
                 return Ok(out);
             }
+            if std::mem::take(&mut first) {
+                out.reserve(run.len() + ROOM);
+            }
+            out.push_str(run);
             if !self.eat(b'\\') {
                 return Err(Refusal::Syntax);
             }
@@ -324,6 +338,12 @@ impl Reader<'_> {
         }
         if whole_digits > MAX_DIGITS {
             return Err(Refusal::TooManyDigits);
+        }
+        // What surely fits 64 bits needs no big number on the way.
+        if whole_digits <= 18
+            && let Ok(small) = text.parse::<i64>()
+        {
+            return Ok(Value::Int(Int::from(small)));
         }
         text.parse().map(Value::Int).map_err(|_| Refusal::Syntax)
     }
