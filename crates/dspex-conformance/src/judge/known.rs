@@ -58,7 +58,7 @@ pub const KNOWN: &[KnownDifference] = &[
     },
     KnownDifference {
         name: "a thinking tag in a value",
-        reason: "rule think_block: a closing tag is taken for the end of thoughts, also within a string of JSON; to be mended",
+        reason: "rule think_block: a closing tag is taken for the end of thoughts, also within a string of JSON that is not sound",
         is: |s| by_rule(s, ParseRule::ThinkBlock),
     },
     KnownDifference {

@@ -46,7 +46,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "thinking tags",
-        reason: "a tag of thoughts within a value is one to the reader, in JSON too; to be mended there",
+        reason: "a tag of thoughts within a value is one to the reader, unless the reply is sound JSON",
         adapters: &["chat", "json", "two_step", "baml", "lean"],
         policies: &["default"],
         values: |b| b.turn.contains("<think>") || b.turn.contains("</think>"),
