@@ -1,5 +1,6 @@
 //! Which crate may depend on which: the table of ARCHITECTURE.md, held by a machine.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -68,6 +69,7 @@ pub(crate) fn check(root: &Path) -> Outcome {
             }
         }
     }
+    wrong.extend(programs_with_one_name(packages.iter().filter(|p| names.iter().any(|n| p["name"] == *n))));
     wrong.extend(core_reaches(&metadata, packages));
     if wrong.is_empty() {
         say(&format!("layers: {} crates keep to the table", names.len()));
@@ -86,6 +88,21 @@ fn metadata(root: &Path) -> Result<Json, String> {
         return Err(format!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr)));
     }
     serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata printed no JSON: {e}"))
+}
+
+/// Programs of two crates that have the same name: both are built to one file, and the last one wins.
+fn programs_with_one_name<'a>(packages: impl Iterator<Item = &'a Json>) -> Vec<String> {
+    let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in packages {
+        for target in package["targets"].as_array().into_iter().flatten() {
+            if strings(&target["kind"]).contains(&"bin") {
+                let (name, owner) = (target["name"].as_str(), package["name"].as_str());
+                owners.entry(name.unwrap_or_default()).or_default().push(owner.unwrap_or_default());
+            }
+        }
+    }
+    let shared = owners.into_iter().filter(|(_, owners)| owners.len() > 1);
+    shared.map(|(name, owners)| format!("the program {name} is built by {}", owners.join(" and "))).collect()
 }
 
 /// Forbidden crates that the core reaches through others.

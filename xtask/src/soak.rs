@@ -15,7 +15,7 @@ pub(crate) fn soak(args: &[&str]) -> Outcome {
     }
     let python = python.display().to_string();
     let mut all =
-        vec!["run", "--quiet", "--package", "dspex-conformance", "--bin", "judge", "--", "--python", &python];
+        vec!["run", "--quiet", "--package", "dspex-conformance", "--bin", "dspy-judge", "--", "--python", &python];
     if !args.contains(&"--cases") {
         all.extend(["--cases", CASES]);
     }

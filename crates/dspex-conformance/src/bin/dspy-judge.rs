@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use dspex_conformance::judge::{Dspy, judge};
 
-const USAGE: &str = "usage: judge --python PATH [--cases N] [--seed S] [--first K] [--all]";
+const USAGE: &str = "usage: dspy-judge --python PATH [--cases N] [--seed S] [--first K] [--all]";
 
 /// What is asked for.
 struct Args {
