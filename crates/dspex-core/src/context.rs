@@ -560,13 +560,13 @@ impl Context {
         attempt.response_format = request.response_format.as_ref().map(crate::lm::ResponseFormat::name);
         match &answer {
             Ok(reply) => {
-                attempt.usage = reply.usage;
+                attempt.usage = reply.all_usage();
                 attempt.cached = reply.cached;
                 attempt.text = reply.choices.first().map(crate::lm::Choice::content);
                 attempt.finish = reply.choices.first().map(|c| c.finish.clone());
             }
             Err(e) => {
-                attempt.usage = e.usage;
+                attempt.usage = e.all_usage();
                 attempt.text.clone_from(&e.partial);
                 attempt.error = Some(e.kind.code().to_owned());
             }

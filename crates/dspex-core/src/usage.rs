@@ -33,6 +33,9 @@ pub struct Usage {
     pub reasoning_tokens: u64,
     /// Tokens of sound, in and out.
     pub audio_tokens: u64,
+    /// Of the calls: those whose provider did not tell their tokens, or told nonsense. The counts above miss these.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub uncounted_calls: u64,
 }
 
 impl Usage {
@@ -41,10 +44,20 @@ impl Usage {
         Self { calls: 1, input_tokens: input, output_tokens: output, ..Self::default() }
     }
 
+    /// One call whose tokens nobody told.
+    pub fn uncounted() -> Self {
+        Self { calls: 1, uncounted_calls: 1, ..Self::default() }
+    }
+
     /// Tokens in and out.
     pub fn total_tokens(&self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl fmt::Display for Usage {
@@ -66,6 +79,7 @@ impl Add for Usage {
             cached_write_tokens: self.cached_write_tokens.saturating_add(other.cached_write_tokens),
             reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
             audio_tokens: self.audio_tokens.saturating_add(other.audio_tokens),
+            uncounted_calls: self.uncounted_calls.saturating_add(other.uncounted_calls),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Timeouts {
     /// Until the first byte of the reply's body, connecting included. A reply that is not streamed comes only when the
     /// model has written all of it. 5 minutes, unless set.
     pub first_byte: Duration,
+    /// Between bytes of the reply, once the first one came. 1 minute, unless set.
+    pub idle: Duration,
     /// Until the reply is complete. 10 minutes, unless set. A deadline of the request counts where it is earlier.
     pub total: Duration,
 }
@@ -28,6 +30,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_mins(5),
+            idle: Duration::from_mins(1),
             total: Duration::from_mins(10),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::FailedTry;
 use crate::usage::Usage;
 
 /// Why a model gave no reply, by what can be done about it.
@@ -43,6 +44,12 @@ pub enum LmErrorKind {
     Server,
     /// The provider answered something that its own protocol does not allow.
     Protocol,
+    /// The model answered with nothing.
+    Empty,
+    /// The model is not asked now: it failed too often, or its limits leave no room before the deadline.
+    Unavailable,
+    /// The budget for calls, tokens, money or time is used up.
+    Budget,
 }
 
 impl LmErrorKind {
@@ -62,6 +69,9 @@ impl LmErrorKind {
             Self::Timeout => "timeout",
             Self::Server => "server",
             Self::Protocol => "protocol",
+            Self::Empty => "empty_reply",
+            Self::Unavailable => "unavailable",
+            Self::Budget => "budget",
         }
     }
 
@@ -85,12 +95,23 @@ impl LmErrorKind {
             Self::Timeout => "try again, or give more time",
             Self::Server => "try again later; the provider's status page may tell more",
             Self::Protocol => "check that the URL is that of an API of this kind",
+            Self::Empty => "ask again, or give the model more tokens to write",
+            Self::Unavailable => "wait for the model to recover, or name another one to fall back to",
+            Self::Budget => "raise the budget, or go on with what was done so far",
         }
     }
 
     /// Whether the same request may succeed later.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Transport | Self::RateLimit | Self::Timeout | Self::Server)
+        matches!(
+            self,
+            Self::Transport
+                | Self::RateLimit
+                | Self::Timeout
+                | Self::Server
+                | Self::Empty
+                | Self::Unavailable
+        )
     }
 
     /// Whether the fault lies outside the program: with the network, the provider or the account.
@@ -130,10 +151,14 @@ pub struct LmError {
     pub hint: Option<String>,
     /// How long the provider asked to wait.
     pub retry_after: Option<Duration>,
+    /// Whether the provider said that the same request may, or will not, succeed later (`x-should-retry`).
+    pub should_retry: Option<bool>,
     /// Text that had arrived before the failure.
     pub partial: Option<String>,
     /// What was used all the same.
     pub usage: Usage,
+    /// What was tried before, in order.
+    pub failed: Vec<FailedTry>,
 }
 
 impl LmError {
@@ -147,9 +172,16 @@ impl LmError {
             request_id: None,
             hint: None,
             retry_after: None,
+            should_retry: None,
             partial: None,
             usage: Usage::default(),
+            failed: Vec::new(),
         }
+    }
+
+    /// What was used, with what was used by the tries before.
+    pub fn all_usage(&self) -> Usage {
+        self.usage + self.failed.iter().map(|f| f.usage).sum()
     }
 
     /// The error with the name of the model.

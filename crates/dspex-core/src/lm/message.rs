@@ -82,9 +82,16 @@ pub enum Part {
     Reasoning(String),
     /// What the model cites of the documents that it was given.
     Citations(Citations),
-    /// Something that only its provider understands and wants back unchanged.
+    /// What stands before may be kept in the provider's cache of prompts. Providers that choose by themselves what they
+    /// keep are told nothing.
+    CachePoint {
+        /// For how long, in the provider's word (`5m`, `1h`); none leaves it to the provider.
+        ttl: Option<String>,
+    },
+    /// Something that only its provider understands and wants back unchanged. What belongs to a part, as a signature
+    /// does, stands behind it.
     Opaque {
-        /// The provider.
+        /// The wire that it came by: `anthropic`, `gemini`, ...
         provider: String,
         /// The part as the provider gave it.
         data: Json,

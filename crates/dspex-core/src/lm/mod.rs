@@ -20,8 +20,8 @@ pub use error::{LmError, LmErrorKind};
 pub use message::{Message, Part, Role};
 pub(crate) use message::{document_json, media_json};
 pub use refused::RefusedForms;
-pub use reply::{Choice, Event, FinishReason, Reply, ReplyBuilder};
-pub use request::{Options, Request, ResponseFormat, ToolChoice, ToolSpec};
+pub use reply::{Choice, Event, FailedTry, FinishReason, Reply, ReplyBuilder};
+pub use request::{OnUnsupported, Options, Reasoning, Request, ResponseFormat, ToolChoice, ToolSpec};
 
 use crate::module::BoxFuture;
 use crate::schema::SchemaDialect;

@@ -1,5 +1,7 @@
 //! Replies: whole, and as a stream of events. Both are folded by the same code.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use super::message::{Part, text_of};
@@ -105,6 +107,11 @@ pub struct Reply {
     pub request_id: Option<String>,
     /// Whether it came from a cache and cost nothing.
     pub cached: bool,
+    /// What was left out of the request, where that was [allowed](super::OnUnsupported::Warn), and what is odd about the
+    /// reply.
+    pub warnings: Vec<String>,
+    /// What was tried before this reply came, in order.
+    pub failed: Vec<FailedTry>,
 }
 
 impl Reply {
@@ -132,9 +139,15 @@ impl Reply {
         self
     }
 
+    /// What it cost, with what was used by tries that failed.
+    pub fn all_usage(&self) -> Usage {
+        self.usage + self.failed.iter().map(|f| f.usage).sum()
+    }
+
     /// The reply as events, as if it had come as a stream.
     pub fn into_events(self) -> Vec<Event> {
-        let mut events = Vec::new();
+        let mut events: Vec<Event> = self.failed.into_iter().map(Event::Failed).collect();
+        events.extend(self.warnings.into_iter().map(Event::Warning));
         for (choice, c) in self.choices.into_iter().enumerate() {
             for part in c.parts {
                 events.push(match part {
@@ -151,6 +164,43 @@ impl Reply {
         events.push(Event::Usage(self.usage));
         events.push(Event::Done { model: self.model, request_id: self.request_id, cached: self.cached });
         events
+    }
+}
+
+/// A try of a request that failed, while a later one may have succeeded.
+///
+/// ```
+/// use dspex_core::lm::{FailedTry, LmError, LmErrorKind};
+/// use std::time::Duration;
+/// let busy = LmError::new(LmErrorKind::RateLimit, "slow down").with_model("openai/gpt-4o-mini");
+/// let failed = FailedTry::new(&busy, Duration::from_secs(2));
+/// assert_eq!((failed.model.as_deref(), failed.kind), (Some("openai/gpt-4o-mini"), LmErrorKind::RateLimit));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedTry {
+    /// The model that was asked.
+    pub model: Option<String>,
+    /// What went wrong.
+    pub kind: LmErrorKind,
+    /// In words, without secrets.
+    pub message: String,
+    /// What was used all the same.
+    pub usage: Usage,
+    /// How long was waited after it before the next try.
+    pub waited: Duration,
+}
+
+impl FailedTry {
+    /// The try that ended with an error, and the wait after it.
+    pub fn new(error: &LmError, waited: Duration) -> Self {
+        Self {
+            model: error.model.clone(),
+            kind: error.kind,
+            message: error.message.clone(),
+            usage: error.usage,
+            waited,
+        }
     }
 }
 
@@ -214,6 +264,10 @@ pub enum Event {
         /// Why.
         reason: FinishReason,
     },
+    /// A try that failed before anything of this reply came.
+    Failed(FailedTry),
+    /// Something that was left out of the request, or is odd about the reply.
+    Warning(String),
     /// What was used so far; the last one counts.
     Usage(Usage),
     /// The reply is complete. Without this event it is not.
@@ -244,14 +298,33 @@ pub struct ReplyBuilder {
     choices: Vec<Building>,
     usage: Usage,
     done: Option<(Option<String>, Option<String>, bool)>,
+    warnings: Vec<String>,
+    failed: Vec<FailedTry>,
 }
 
 #[derive(Debug, Default)]
 struct Building {
-    parts: Vec<Part>,
-    calls: Vec<(Option<String>, String, String)>,
+    parts: Vec<Bit>,
+    calls: Vec<Call>,
     finish: Option<FinishReason>,
     logprobs: Option<Json>,
+}
+
+/// A part of a completion that is being built.
+#[derive(Debug)]
+enum Bit {
+    Part(Part),
+    /// A tool call, by its index: it stands where its first bit came.
+    Call(usize),
+}
+
+/// A tool call that is being built.
+#[derive(Debug, Default)]
+struct Call {
+    begun: bool,
+    id: Option<String>,
+    name: String,
+    arguments: String,
 }
 
 /// More completions than anyone asks for; an event for a later one is the provider's mistake.
@@ -277,31 +350,36 @@ impl ReplyBuilder {
             Event::Text { choice, text } => {
                 let parts = &mut self.choice(choice).parts;
                 match parts.last_mut() {
-                    Some(Part::Text(so_far)) => so_far.push_str(&text),
-                    _ => parts.push(Part::Text(text)),
+                    Some(Bit::Part(Part::Text(so_far))) => so_far.push_str(&text),
+                    _ => parts.push(Bit::Part(Part::Text(text))),
                 }
             }
             Event::Reasoning { choice, text } => {
                 let parts = &mut self.choice(choice).parts;
                 match parts.last_mut() {
-                    Some(Part::Reasoning(so_far)) => so_far.push_str(&text),
-                    _ => parts.push(Part::Reasoning(text)),
+                    Some(Bit::Part(Part::Reasoning(so_far))) => so_far.push_str(&text),
+                    _ => parts.push(Bit::Part(Part::Reasoning(text))),
                 }
             }
             Event::ToolCall { choice, index, id, name, arguments } => {
-                let calls = &mut self.choice(choice).calls;
+                let Building { parts, calls, .. } = self.choice(choice);
                 let index = index.min(MOST_CHOICES);
                 if calls.len() <= index {
                     calls.resize_with(index + 1, Default::default);
                 }
                 let call = &mut calls[index];
-                call.0 = id.or(call.0.take());
-                if let Some(name) = name {
-                    call.1 = name;
+                if !std::mem::replace(&mut call.begun, true) {
+                    parts.push(Bit::Call(index));
                 }
-                call.2.push_str(&arguments);
+                call.id = id.or(call.id.take());
+                if let Some(name) = name {
+                    call.name = name;
+                }
+                call.arguments.push_str(&arguments);
             }
-            Event::Part { choice, part } => self.choice(choice).parts.push(part),
+            Event::Part { choice, part } => self.choice(choice).parts.push(Bit::Part(part)),
+            Event::Failed(failed) => self.failed.push(failed),
+            Event::Warning(warning) => self.warnings.push(warning),
             Event::Logprobs { choice, logprobs } => self.choice(choice).logprobs = Some(logprobs),
             Event::Finish { choice, reason } => self.choice(choice).finish = Some(reason),
             Event::Usage(usage) => self.usage = usage,
@@ -311,7 +389,11 @@ impl ReplyBuilder {
 
     /// The text of the first completion so far.
     pub fn partial(&self) -> String {
-        self.choices.first().map(|c| text_of(&c.parts)).unwrap_or_default()
+        let text = |bit: &Bit| match bit {
+            Bit::Part(Part::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        self.choices.first().map(|c| c.parts.iter().filter_map(text).collect()).unwrap_or_default()
     }
 
     /// The reply, if its last event came.
@@ -326,34 +408,44 @@ impl ReplyBuilder {
             .with_usage(self.usage));
         };
         let choices: Vec<Choice> = self.choices.into_iter().map(Building::finish).collect();
+        let (warnings, failed) = (self.warnings, self.failed);
         if choices.is_empty() {
             let e = LmError::new(LmErrorKind::Protocol, "expected at least one completion, found none");
             return Err(e.with_usage(self.usage).with_request_id(request_id));
         }
-        Ok(Reply { choices, usage: self.usage, model, request_id, cached })
+        Ok(Reply { choices, usage: self.usage, model, request_id, cached, warnings, failed })
     }
 }
 
 impl Building {
     fn finish(self) -> Choice {
-        let mut parts = self.parts;
-        for (id, name, arguments) in self.calls {
-            // Tools without arguments are called with nothing, or with `null` by some models.
-            let args = if matches!(arguments.trim(), "" | "null") {
-                Some(Record::new())
-            } else {
-                // What a model writes is plain JSON: a key that looks like a tag of ours is a key.
-                Value::from_plain_json(&arguments)
-                    .ok()
-                    .and_then(|v| if let Value::Dict(d) = v { Record::try_from(d).ok() } else { None })
-            };
-            // How broken JSON is read is not the wire's to say.
-            parts.push(match args {
-                Some(args) => Part::ToolCall(ToolCall { id, name, args }),
-                None => Part::BrokenToolCall { id, name, arguments },
-            });
-        }
+        let mut calls: Vec<Option<Call>> = self.calls.into_iter().map(Some).collect();
+        let parts = self.parts.into_iter().filter_map(|bit| match bit {
+            Bit::Part(part) => Some(part),
+            Bit::Call(index) => calls.get_mut(index).and_then(Option::take).map(Call::finish),
+        });
+        let parts = parts.collect();
         let finish = self.finish.unwrap_or_else(|| FinishReason::Other("unknown".into()));
         Choice { parts, finish, logprobs: self.logprobs }
+    }
+}
+
+impl Call {
+    fn finish(self) -> Part {
+        let Self { id, name, arguments, .. } = self;
+        // Tools without arguments are called with nothing, or with `null` by some models.
+        let args = if matches!(arguments.trim(), "" | "null") {
+            Some(Record::new())
+        } else {
+            // What a model writes is plain JSON: a key that looks like a tag of ours is a key.
+            Value::from_plain_json(&arguments)
+                .ok()
+                .and_then(|v| if let Value::Dict(d) = v { Record::try_from(d).ok() } else { None })
+        };
+        // How broken JSON is read is not the wire's to say.
+        match args {
+            Some(args) => Part::ToolCall(ToolCall { id, name, args }),
+            None => Part::BrokenToolCall { id, name, arguments },
+        }
     }
 }

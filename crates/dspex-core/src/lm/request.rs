@@ -59,14 +59,28 @@ pub struct Options {
     pub top_p: Option<f64>,
     /// Most tokens to write.
     pub max_tokens: Option<u64>,
+    /// Number of likely tokens to choose from.
+    pub top_k: Option<u32>,
+    /// How much a token is avoided for each time that it was written before; negative favours it.
+    pub frequency_penalty: Option<f64>,
+    /// How much a token is avoided once it was written; negative favours it.
+    pub presence_penalty: Option<f64>,
     /// Texts that end the answer.
     pub stop: Option<Vec<String>>,
     /// Seed of the model's own randomness.
     pub seed: Option<u64>,
     /// Number of alternatives whose log-probabilities are wanted for each token.
     pub logprobs: Option<u32>,
+    /// How much the model may think before it answers.
+    pub reasoning: Option<Reasoning>,
+    /// The provider's class of service: `default`, `flex`, `priority`, ...
+    pub service_tier: Option<String>,
     /// When an answer is of no more use.
     pub deadline: Option<Instant>,
+    /// What happens to an option that the model or its wire does not know.
+    pub on_unsupported: Option<OnUnsupported>,
+    /// Headers of this request alone. They are no place for secrets: what is asked may be logged.
+    pub headers: Vec<(String, String)>,
     /// Tells apart calls that are otherwise the same, so that a cache does not merge them. It is never sent.
     pub rollout_id: Option<u64>,
     /// Options that only the provider knows, by name.
@@ -126,11 +140,17 @@ impl Options {
     pub fn over(&self, other: &Self) -> Self {
         let mut extra = other.extra.clone();
         extra.extend(self.extra.iter().map(|(k, v)| (k.clone(), v.clone())));
+        let named = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let theirs = other.headers.iter().filter(|(name, _)| !named(name));
+        let headers = theirs.chain(&self.headers).cloned().collect();
         Self {
             n: self.n.or(other.n),
             temperature: self.temperature.or(other.temperature),
             top_p: self.top_p.or(other.top_p),
             max_tokens: self.max_tokens.or(other.max_tokens),
+            top_k: self.top_k.or(other.top_k),
+            frequency_penalty: self.frequency_penalty.or(other.frequency_penalty),
+            presence_penalty: self.presence_penalty.or(other.presence_penalty),
             stop: self.stop.clone().or_else(|| other.stop.clone()),
             seed: self.seed.or(other.seed),
             logprobs: self.logprobs.or(other.logprobs),
@@ -138,10 +158,59 @@ impl Options {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             },
+            reasoning: self.reasoning.clone().or_else(|| other.reasoning.clone()),
+            service_tier: self.service_tier.clone().or_else(|| other.service_tier.clone()),
+            on_unsupported: self.on_unsupported.or(other.on_unsupported),
+            headers,
             rollout_id: self.rollout_id.or(other.rollout_id),
             extra,
         }
     }
+}
+
+/// How much a model may think before it answers.
+///
+/// ```
+/// use dspex_core::lm::{Options, Reasoning};
+/// let mut options = Options::new();
+/// options.reasoning = Some(Reasoning::Effort("low".into()));
+/// assert_eq!(Reasoning::Effort("low".into()).effort(), Some("low"));
+/// assert_eq!(Reasoning::Budget(2_000).effort(), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reasoning {
+    /// Not at all.
+    Off,
+    /// In the provider's word: `minimal`, `low`, `medium`, `high`, ...
+    Effort(String),
+    /// At most so many tokens.
+    Budget(u64),
+}
+
+impl Reasoning {
+    /// The word for the effort, where it is one.
+    pub fn effort(&self) -> Option<&str> {
+        if let Self::Effort(word) = self { Some(word) } else { None }
+    }
+}
+
+/// What happens to an option that the model or its wire does not know. Nothing is ever left out in silence.
+///
+/// ```
+/// use dspex_core::lm::{OnUnsupported, Options};
+/// let mut options = Options::new();
+/// options.on_unsupported = Some(OnUnsupported::Warn);
+/// assert_eq!(options.over(&Options::new()).on_unsupported, Some(OnUnsupported::Warn));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnUnsupported {
+    /// The request is an error, and nothing is sent.
+    #[default]
+    Error,
+    /// It is left out, and the [reply says so](super::Reply::warnings).
+    Warn,
 }
 
 /// A tool that the model may call, as it is described to the model.

@@ -8,8 +8,9 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
+use super::endpoint::header;
 use super::failure::{Redaction, of_connection, timeout};
-use crate::Timeouts;
+use crate::{Secret, Timeouts};
 
 /// Most bytes of a reply; a longer one is cut off with an error before it fills the memory.
 const MOST_BYTES: usize = 16 << 20;
@@ -17,11 +18,11 @@ const MOST_BYTES: usize = 16 << 20;
 /// Most bytes that are read of a body that goes into an error.
 pub(super) const MOST_ERROR_BYTES: usize = 64 << 10;
 
-/// Sends requests to one URL.
+/// Sends requests to one host.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     client: Client,
-    pub(super) url: Url,
+    pub(super) host: Url,
     pub(super) timeouts: Timeouts,
     pub(super) redaction: Redaction,
 }
@@ -31,6 +32,7 @@ pub(super) struct Transport {
 pub(super) struct Clocked {
     started: Instant,
     first_byte: Duration,
+    idle: Duration,
     total: Duration,
 }
 
@@ -39,7 +41,7 @@ impl Clocked {
         let started = now();
         let left = deadline.map(|d| d.saturating_duration_since(started));
         let total = left.map_or(timeouts.total, |left| left.min(timeouts.total));
-        Self { started, first_byte: timeouts.first_byte.min(total), total }
+        Self { started, first_byte: timeouts.first_byte.min(total), idle: timeouts.idle, total }
     }
 
     async fn until<T>(
@@ -50,6 +52,22 @@ impl Clocked {
     ) -> Result<T, LmError> {
         let end = tokio::time::Instant::from_std(self.started + limit);
         tokio::time::timeout_at(end, work).await.map_err(|_| timeout(what, limit))
+    }
+}
+
+impl Clocked {
+    /// Waits for the next bytes: not longer than a stream may be silent, nor past the end of the call.
+    async fn next<T>(self, work: impl Future<Output = T>) -> Result<T, LmError> {
+        let total = tokio::time::Instant::from_std(self.started + self.total);
+        let idle = tokio::time::Instant::now() + self.idle;
+        let waited = tokio::time::timeout_at(idle.min(total), work).await;
+        waited.map_err(|_| {
+            if total <= idle {
+                timeout("the end of the reply", self.total)
+            } else {
+                timeout("more of the reply", self.idle)
+            }
+        })
     }
 }
 
@@ -79,8 +97,7 @@ impl Body {
         let chunk = match self.first.take() {
             Some(chunk) => Some(chunk),
             None => {
-                let what = "the end of the reply";
-                let chunk = self.clocked.until(self.clocked.total, what, self.response.chunk()).await?;
+                let chunk = self.clocked.next(self.response.chunk()).await?;
                 chunk.map_err(|e| of_connection(&e, &self.url, self.connect))?
             }
         };
@@ -123,7 +140,7 @@ impl Body {
 
 impl Transport {
     pub(super) fn new(
-        url: Url,
+        host: Url,
         headers: HeaderMap,
         timeouts: Timeouts,
         redaction: Redaction,
@@ -136,16 +153,26 @@ impl Transport {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .tcp_nodelay(true)
-            .tls_backend_preconfigured(tls(&url)?)
+            .tls_backend_preconfigured(tls(&host)?)
             .build()
             .map_err(|e| LmError::new(LmErrorKind::Configuration, format!("no client: {e}")))?;
-        Ok(Self { client, url, timeouts, redaction })
+        Ok(Self { client, host, timeouts, redaction })
     }
 
     /// Sends a body and waits for the first byte of a reply that is a success.
-    pub(super) async fn send(&self, body: Vec<u8>, clocked: Clocked) -> Result<Body, LmError> {
-        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let connection = |e: reqwest::Error| of_connection(&e, &self.url, self.timeouts.connect);
+    pub(super) async fn send(
+        &self,
+        url: Url,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+        clocked: Clocked,
+    ) -> Result<Body, LmError> {
+        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body);
+        for (name, value) in headers {
+            let (name, value) = header(name, &Secret::new(value.clone()))?;
+            request = request.header(name, value);
+        }
+        let connection = |e: reqwest::Error| of_connection(&e, &self.host, self.timeouts.connect);
         let limit = clocked.first_byte;
         let first_byte = async {
             let mut response = request.send().await.map_err(connection)?;
@@ -161,7 +188,7 @@ impl Transport {
             // A body without bytes has no first ones.
             first,
             clocked,
-            url: self.url.clone(),
+            url: self.host.clone(),
             connect: self.timeouts.connect,
             bytes: 0,
         };

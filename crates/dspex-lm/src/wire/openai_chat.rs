@@ -6,56 +6,61 @@ use std::collections::BTreeMap;
 
 use dspex_core::Usage;
 use dspex_core::lm::{
-    Event, FinishReason, LmError, LmErrorKind, Request, ResponseFormat, ToolChoice, ToolSpec,
+    Event, FinishReason, LmError, LmErrorKind, Message, ResponseFormat, ToolChoice, ToolSpec,
 };
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
+use super::call::{Body, Call};
 use super::maybe::{Maybe, Object};
 use super::openai_reply::{Found, Part, Words};
-use super::{Decode, Quirks, Wire};
+use super::{Decode, Frame, Quirks, Wire};
 
 /// Chat completions.
-pub(crate) const OPENAI_CHAT: Wire =
-    Wire { path: "chat/completions", encode, decoder: || Box::new(Decoder::default()) };
+#[derive(Debug)]
+pub(crate) struct OpenAiChat;
 
 /// What a request says by itself, and what no extra option may change.
 const OWN_KEYS: [&str; 4] = ["model", "messages", "stream", "stream_options"];
 
-fn encode(request: &Request, model: &str, quirks: Quirks, stream: bool) -> Result<Json, LmError> {
-    let mut body = Map::new();
-    let mut set = |key: &str, value: Option<Json>| {
-        if let Some(value) = value {
-            body.insert(key.to_owned(), value);
-        }
-    };
-    let o = &request.options;
-    set("model", Some(json!(model)));
-    set("messages", Some(request.messages.iter().map(dspex_core::lm::Message::to_json).collect()));
-    set("n", o.n.map(Json::from));
-    set("temperature", o.temperature.map(Json::from));
-    set("top_p", o.top_p.map(Json::from));
-    let bound = if (quirks.max_completion_tokens)(model) { "max_completion_tokens" } else { "max_tokens" };
-    set(bound, o.max_tokens.map(Json::from));
-    set("stop", o.stop.clone().map(Json::from));
-    set("seed", o.seed.map(Json::from));
-    set("logprobs", o.logprobs.map(|_| json!(true)));
-    set("top_logprobs", o.logprobs.filter(|k| *k > 0).map(Json::from));
-    set("tools", (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect()));
-    set("tool_choice", request.tool_choice.as_ref().map(tool_choice).transpose()?);
-    set("parallel_tool_calls", request.parallel_tool_calls.map(Json::from));
-    set("response_format", request.response_format.as_ref().map(response_format).transpose()?);
-    set("stream", stream.then(|| json!(true)));
-    set("stream_options", stream.then(|| json!({"include_usage": true})));
-    for (key, value) in &o.extra {
-        if OWN_KEYS.contains(&key.as_str()) {
-            return Err(LmError::new(
-                LmErrorKind::Configuration,
-                format!("expected extra options beside {}, found `{key}`", OWN_KEYS.join(", ")),
-            ));
-        }
-        body.insert(key.clone(), value.clone());
+impl Wire for OpenAiChat {
+    fn name(&self) -> &'static str {
+        "openai_chat"
     }
-    Ok(Json::Object(body))
+
+    fn path(&self, _: &Call<'_>) -> String {
+        "chat/completions".to_owned()
+    }
+
+    fn encode(&self, call: &Call<'_>) -> Result<Json, LmError> {
+        let (request, o) = (call.request, call.options());
+        let mut body = Body::default();
+        body.set("model", Some(call.model));
+        body.set("messages", Some(request.messages.iter().map(Message::to_json).collect::<Json>()));
+        body.set("n", o.n);
+        body.set("temperature", o.temperature);
+        body.set("top_p", o.top_p);
+        let completion = (call.quirks.max_completion_tokens)(call.model);
+        body.set(if completion { "max_completion_tokens" } else { "max_tokens" }, o.max_tokens);
+        body.set("stop", o.stop.clone());
+        body.set("seed", o.seed);
+        body.set("logprobs", o.logprobs.map(|_| true));
+        body.set("top_logprobs", o.logprobs.filter(|k| *k > 0));
+        body.set(
+            "tools",
+            (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect::<Json>()),
+        );
+        body.set("tool_choice", request.tool_choice.as_ref().map(tool_choice).transpose()?);
+        body.set("parallel_tool_calls", request.parallel_tool_calls);
+        body.set("response_format", request.response_format.as_ref().map(response_format).transpose()?);
+        body.set("stream", call.stream.then_some(true));
+        let usage = call.stream && call.quirks.stream_usage;
+        body.set("stream_options", usage.then(|| json!({"include_usage": true})));
+        call.with_extra(body.0, &OWN_KEYS)
+    }
+
+    fn decoder(&self, _: &Quirks) -> Box<dyn Decode> {
+        Box::new(Decoder::default())
+    }
 }
 
 fn tool(t: &ToolSpec) -> Json {
@@ -118,15 +123,15 @@ impl Decode for Decoder {
         let silent: Vec<usize> = self.choices.keys().copied().filter(|at| !ended(*at)).collect();
         let reason = || FinishReason::Other("unknown".into());
         events.extend(silent.into_iter().map(|choice| Event::Finish { choice, reason: reason() }));
-        events.push(self.end()?);
+        events.push(self.done()?);
         Ok(events)
     }
 
-    fn chunk(&mut self, data: &str) -> Result<Vec<Event>, LmError> {
-        if data.trim() == "[DONE]" {
-            return Ok(vec![self.end()?]);
+    fn frame(&mut self, frame: &Frame) -> Result<Vec<Event>, LmError> {
+        if frame.data.trim() == "[DONE]" {
+            return Ok(vec![self.done()?]);
         }
-        self.read(data.as_bytes(), Form::Chunk)
+        self.read(frame.data.as_bytes(), Form::Chunk)
     }
 }
 
@@ -210,7 +215,7 @@ impl Decoder {
     }
 
     /// The end of the reply. Where every completion was refused and nothing else said, that is the error.
-    fn end(&mut self) -> Result<Event, LmError> {
+    fn done(&mut self) -> Result<Event, LmError> {
         let refused = |s: &Spoken| !s.something && (s.filtered || !s.refusal.is_empty());
         if !self.choices.is_empty() && self.choices.values().all(refused) {
             let words = self.choices.values().map(|s| s.refusal.as_str()).find(|r| !r.is_empty());

@@ -9,7 +9,7 @@ use dspex_core::value::ToolCall;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::{OPENAI_CHAT, Quirks};
+use super::{Call, Frame, OpenAiChat, Quirks, Wire as _};
 
 #[derive(Deserialize)]
 struct Interaction {
@@ -104,11 +104,11 @@ fn expected(body: &str, streamed: bool) -> Said {
 
 /// The same by the decoder and the fold that every reply goes through.
 fn decoded(body: &str, streamed: bool) -> Result<Said, dspex_core::lm::LmError> {
-    let mut decoder = (OPENAI_CHAT.decoder)();
+    let mut decoder = OpenAiChat.decoder(&Quirks::NONE);
     let mut reply = ReplyBuilder::new();
     if streamed {
         for data in body.lines().filter_map(|line| line.strip_prefix("data:")) {
-            for event in decoder.chunk(data.trim())? {
+            for event in decoder.frame(&Frame { event: None, data: data.trim().to_owned() })? {
                 reply.push(event);
             }
         }
@@ -244,8 +244,7 @@ fn recorded_conversations_with_tools_are_written_again() {
                     parameters: t["function"]["parameters"].clone(),
                 })
                 .collect();
-            let quirks = Quirks { max_completion_tokens: |_| false };
-            let ours = (OPENAI_CHAT.encode)(&request, "m", quirks, false).expect("a body");
+            let ours = OpenAiChat.encode(&Call::new(&request, "m", &Quirks::NONE, false)).expect("a body");
             let gists = |messages: &Json| -> Vec<Json> {
                 messages.as_array().into_iter().flatten().map(gist).collect()
             };
@@ -273,7 +272,6 @@ fn tools_and_what_is_said_of_them_are_sent() {
         parameters: parameters.clone(),
     });
     request.parallel_tool_calls = Some(false);
-    let quirks = Quirks { max_completion_tokens: |_| false };
     let function = json!({"name": "f", "description": "d", "parameters": parameters});
     let table = [
         (None, Json::Null),
@@ -283,7 +281,7 @@ fn tools_and_what_is_said_of_them_are_sent() {
     ];
     for (choice, sent) in table {
         request.tool_choice = choice;
-        let body = (OPENAI_CHAT.encode)(&request, "m", quirks, false).expect("a body");
+        let body = OpenAiChat.encode(&Call::new(&request, "m", &Quirks::NONE, false)).expect("a body");
         assert_eq!(body["tools"], json!([{"type": "function", "function": function}]));
         assert_eq!((&body["tool_choice"], &body["parallel_tool_calls"]), (&sent, &json!(false)));
     }
