@@ -9,12 +9,14 @@ use async_lock::Semaphore;
 use futures_util::future::{Either, select};
 
 use crate::adapter::{Adapter, Note, ParsePolicy};
+use crate::budget::{Budget, Spending};
 use crate::cancel::Cancellation;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fallback::Fallback;
-use crate::lm::{LanguageModel, Options, Reply, Request};
+use crate::lm::{LanguageModel, LmError, Options, Reply, Request};
 use crate::meter::Meter;
+use crate::module::BoxFuture;
 use crate::parameters::{Program, visit};
 use crate::path::Path;
 use crate::prediction::{Attempt, AttemptReason};
@@ -58,6 +60,7 @@ struct Inner {
     trace: Option<Arc<dyn TraceSink>>,
     events: Option<Arc<dyn EventSink>>,
     meter: Option<Meter>,
+    spending: Option<Spending>,
     overrides: Vec<(Path, Overrides)>,
 }
 
@@ -254,6 +257,7 @@ impl Context {
             trace: None,
             events: None,
             meter: None,
+            spending: None,
             overrides: Vec::new(),
         }))
     }
@@ -327,6 +331,13 @@ impl Context {
     #[must_use]
     pub fn with_limits(&self, limits: Limits) -> Self {
         self.change(|c| c.limits = Arc::new(LimitState::new(limits)))
+    }
+
+    /// The context with a budget, counted from now on for it and its copies together, and what is used of it. What it
+    /// uses also counts for the budgets of the context that it was made from.
+    pub fn budgeted(&self, budget: Budget) -> (Self, Spending) {
+        let spending = Spending::new(budget, self.0.spending.clone(), Arc::clone(&self.0.clock));
+        (self.change(|c| c.spending = Some(spending.clone())), spending)
     }
 
     /// The context with a way to end its work.
@@ -531,7 +542,7 @@ impl Context {
             // Those who waited for a slot get theirs when the cancelled ones let go; nothing may be sent then.
             self.check_cancelled()?;
             self.0.limits.take_call()?;
-            let answer = self.ask_now(path, lm, request, reason).await;
+            let answer = self.ask_within_budget(path, lm, request, reason).await;
             drop(slot);
             answer
         });
@@ -541,10 +552,47 @@ impl Context {
         }
     }
 
+    async fn ask_within_budget(
+        &self,
+        path: &Path,
+        lm: &dyn LanguageModel,
+        request: &Request,
+        reason: AttemptReason,
+    ) -> Result<(Reply, Attempt)> {
+        let Some(spending) = &self.0.spending else {
+            return self.ask_now(path, lm, lm.call(request), request, reason).await;
+        };
+        let begun = match spending.begin() {
+            Ok(begun) => begun,
+            // What was paid for once is free.
+            Err(e) => match lm.cached(request).await {
+                Some(reply) => {
+                    let kept = Box::pin(async { Ok(reply) });
+                    return self.ask_now(path, lm, kept, request, reason).await;
+                }
+                None => return Err(e),
+            },
+        };
+        let answer = match spending.deadline() {
+            None => self.ask_now(path, lm, lm.call(request), request, reason).await,
+            Some(deadline) => {
+                let mut request = request.clone();
+                request.options = Options::new().deadline(deadline).over(&request.options);
+                self.ask_now(path, lm, lm.call(&request), &request, reason).await
+            }
+        };
+        match &answer {
+            Ok((_, attempt)) => begun.settle(attempt.usage, attempt.cached),
+            Err(e) => begun.settle(e.usage(), false),
+        }
+        answer
+    }
+
     async fn ask_now(
         &self,
         path: &Path,
         lm: &dyn LanguageModel,
+        call: BoxFuture<'_, Result<Reply, LmError>>,
         request: &Request,
         reason: AttemptReason,
     ) -> Result<(Reply, Attempt)> {
@@ -552,7 +600,7 @@ impl Context {
         if let Some(events) = &self.0.events {
             events.emit(&RunEvent::CallStarted { path: path.clone(), model: lm.id().to_owned() });
         }
-        let answer = lm.call(request).await;
+        let answer = call.await;
         let elapsed = self.0.clock.now().saturating_duration_since(started);
         let mut attempt = Attempt::new(path.clone(), lm.id());
         attempt.reason = reason;

@@ -257,6 +257,14 @@ pub enum ErrorKind {
         /// The limit.
         limit: u64,
     },
+    /// A budget that the caller set is used up.
+    #[error("expected to stay within a budget of {limit}, found {used}")]
+    Budget {
+        /// The bound that was reached.
+        limit: String,
+        /// What was used.
+        used: String,
+    },
 }
 
 /// A field in an error; without a name it is the whole record.
@@ -297,6 +305,7 @@ impl ErrorKind {
             Self::Output { .. } => "output",
             Self::Cancelled => "cancelled",
             Self::Limit { .. } => "limit",
+            Self::Budget { .. } => "budget",
         }
     }
 
@@ -306,6 +315,7 @@ impl ErrorKind {
             Self::Signature(e) => return e.hint.clone(),
             Self::UnsupportedSchema(e) => e.help,
             Self::Lm(e) => e.hint(),
+            Self::Budget { .. } => "raise the budget, or go on with what was done so far",
             Self::InputType { .. } => "give a value of that type, or change the type in the signature",
             Self::Unsupported { .. } => "use another type for the field",
             Self::FieldType { .. } | Self::MissingFields { .. } => {
@@ -349,7 +359,7 @@ impl ErrorKind {
             Self::Metric { .. } => Stage::Metric,
             Self::Data { .. } | Self::File { .. } | Self::Output { .. } => Stage::Data,
             Self::Cancelled => Stage::Cancelled,
-            Self::Limit { .. } => Stage::Limit,
+            Self::Limit { .. } | Self::Budget { .. } => Stage::Limit,
         }
     }
 
@@ -564,6 +574,7 @@ impl Error {
             ErrorKind::Lm(e) => e.kind.is_infrastructure(),
             ErrorKind::Cancelled
             | ErrorKind::Limit { .. }
+            | ErrorKind::Budget { .. }
             | ErrorKind::File { .. }
             | ErrorKind::Output { .. } => true,
             _ => false,

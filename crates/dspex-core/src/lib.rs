@@ -9,6 +9,7 @@ extern crate self as dspex_core;
 #[doc(hidden)]
 pub mod __private;
 pub mod adapter;
+mod budget;
 mod cancel;
 mod clock;
 mod context;
@@ -20,6 +21,7 @@ pub mod lm;
 mod meter;
 mod metric;
 mod module;
+mod money;
 mod nonce;
 mod parameters;
 mod path;
@@ -37,6 +39,7 @@ pub mod value;
 pub use adapter::{
     Adapter, CoercionMode, Extraction, Note, ParsePolicy, ParseRule, Parsed, RenderCall, RuleEffect,
 };
+pub use budget::{Budget, Spending};
 pub use cancel::Cancellation;
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Limits, Overrides};
@@ -48,6 +51,7 @@ pub use lm::LanguageModel;
 pub use meter::Meter;
 pub use metric::Metric;
 pub use module::{BoxFuture, DynModule, Module};
+pub use money::{Money, MoneyError};
 pub use nonce::Nonce;
 pub use parameters::{Leaf, LeafState, Parameters, Program, ProgramState, Walk, WalkMut, visit, visit_mut};
 pub use path::Path;

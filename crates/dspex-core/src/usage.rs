@@ -6,6 +6,8 @@ use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::Money;
+
 /// Tokens and calls. Adding is total: sums never fail and never lose a part.
 ///
 /// ```
@@ -36,6 +38,12 @@ pub struct Usage {
     /// Of the calls: those whose provider did not tell their tokens, or told nonsense. The counts above miss these.
     #[serde(skip_serializing_if = "is_zero")]
     pub uncounted_calls: u64,
+    /// What the calls cost, by the prices that are known.
+    #[serde(skip_serializing_if = "Money::is_zero")]
+    pub cost: Money,
+    /// Of the calls: those whose price is not known. The cost above misses these.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unpriced_calls: u64,
 }
 
 impl Usage {
@@ -63,7 +71,8 @@ fn is_zero(count: &u64) -> bool {
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = if self.calls == 1 { "" } else { "s" };
-        write!(f, "{} call{s}, {} tokens in, {} out", self.calls, self.input_tokens, self.output_tokens)
+        write!(f, "{} call{s}, {} tokens in, {} out", self.calls, self.input_tokens, self.output_tokens)?;
+        if self.cost.is_zero() { Ok(()) } else { write!(f, ", {}", self.cost) }
     }
 }
 
@@ -80,6 +89,8 @@ impl Add for Usage {
             reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
             audio_tokens: self.audio_tokens.saturating_add(other.audio_tokens),
             uncounted_calls: self.uncounted_calls.saturating_add(other.uncounted_calls),
+            cost: self.cost + other.cost,
+            unpriced_calls: self.unpriced_calls.saturating_add(other.unpriced_calls),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request};
+use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request, ResponseFormat};
 use dspex_core::{BoxFuture, LanguageModel, Result};
 
 use crate::provider::{Provider, split};
@@ -80,6 +80,18 @@ impl LanguageModel for Lm {
 
     fn capabilities(&self) -> Capabilities {
         self.0.capabilities()
+    }
+
+    fn note_refused(&self, format: &ResponseFormat) {
+        self.0.note_refused(format);
+    }
+
+    fn settings(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.0.settings()
+    }
+
+    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
+        self.0.cached(request)
     }
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {

@@ -251,15 +251,15 @@
 pub use dspex_core::__private;
 pub use dspex_core::value::{Audio, Citations, Code, Document, File, Image, Reasoning};
 pub use dspex_core::{
-    Adapter, Attempt, AttemptReason, BoxFuture, Cancellation, Clock, CoercionMode, Constraint,
+    Adapter, Attempt, AttemptReason, BoxFuture, Budget, Cancellation, Clock, CoercionMode, Constraint,
     ConstraintError, Context, Dict, Direction, DynModule, EditError, Error, ErrorKind, EventSink, Example,
     Extraction, Fallback, Field, FieldState, FieldType, FieldValue, FromRecord, HasInput, Int, LanguageModel,
-    Leaf, LeafState, Limits, Meter, Metric, Module, Nonce, Note, Overrides, Parameters, ParsePolicy,
-    ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random, Record, RenderCall, Result,
-    RuleEffect, RunEvent, SchemaDialect, Score, Signature, SignatureError, SignatureParser, SignatureState,
-    Special, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink, TraceStep, TypeRegistry,
-    TypedSignature, UnsupportedSchema, Usage, Value, Walk, WalkMut, WithReasoning, infer_prefix, nearest,
-    schema, signature, types, unknown_name, value, visit, visit_mut,
+    Leaf, LeafState, Limits, Meter, Metric, Module, Money, MoneyError, Nonce, Note, Overrides, Parameters,
+    ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random, Record, RenderCall,
+    Result, RuleEffect, RunEvent, SchemaDialect, Score, Signature, SignatureError, SignatureParser,
+    SignatureState, Special, Spending, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink,
+    TraceStep, TypeRegistry, TypedSignature, UnsupportedSchema, Usage, Value, Walk, WalkMut, WithReasoning,
+    infer_prefix, nearest, schema, signature, types, unknown_name, value, visit, visit_mut,
 };
 pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
@@ -303,9 +303,9 @@ pub mod evaluate {
 /// Language models, and the requests and replies that pass to and from them.
 pub mod lm {
     pub use dspex_core::lm::{
-        Capabilities, Choice, Event, EventStream, FinishReason, LanguageModel, LmError, LmErrorKind, Message,
-        Options, Part, RefusedForms, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice,
-        ToolSpec,
+        Capabilities, Choice, Event, EventStream, FailedTry, FinishReason, LanguageModel, LmError,
+        LmErrorKind, Message, OnUnsupported, Options, Part, Reasoning, RefusedForms, Reply, ReplyBuilder,
+        Request, ResponseFormat, Role, ToolChoice, ToolSpec,
     };
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }

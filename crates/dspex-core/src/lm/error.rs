@@ -48,8 +48,6 @@ pub enum LmErrorKind {
     Empty,
     /// The model is not asked now: it failed too often, or its limits leave no room before the deadline.
     Unavailable,
-    /// The budget for calls, tokens, money or time is used up.
-    Budget,
 }
 
 impl LmErrorKind {
@@ -71,7 +69,6 @@ impl LmErrorKind {
             Self::Protocol => "protocol",
             Self::Empty => "empty_reply",
             Self::Unavailable => "unavailable",
-            Self::Budget => "budget",
         }
     }
 
@@ -97,7 +94,6 @@ impl LmErrorKind {
             Self::Protocol => "check that the URL is that of an API of this kind",
             Self::Empty => "ask again, or give the model more tokens to write",
             Self::Unavailable => "wait for the model to recover, or name another one to fall back to",
-            Self::Budget => "raise the budget, or go on with what was done so far",
         }
     }
 

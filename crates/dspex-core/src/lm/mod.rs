@@ -122,6 +122,12 @@ pub trait LanguageModel: Send + Sync {
         Map::new()
     }
 
+    /// What is kept of an earlier answer to a request, where the model has a cache. Nothing is asked, nor paid.
+    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
+        let _ = request;
+        Box::pin(async { None })
+    }
+
     /// Answers a request at once.
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         Box::pin(async move {
@@ -165,6 +171,10 @@ impl<T: LanguageModel + ?Sized> LanguageModel for Arc<T> {
 
     fn settings(&self) -> Map<String, Json> {
         (**self).settings()
+    }
+
+    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
+        (**self).cached(request)
     }
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
