@@ -4,6 +4,7 @@
 
 mod against;
 mod bench;
+mod catalog;
 mod fuzz;
 mod layers;
 mod newcomer;
@@ -28,6 +29,7 @@ cargo xtask <command>
   bench [NAME]                measure; without a name everything
   bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first
   fuzz [TARGET] [--minutes N] feed readers what nobody would write; without a target each, a minute long
+  catalog [TABLE]             write the catalog of models and prices anew, from LiteLLM's table
   newcomer                    follow the README in a fresh clone with an empty home";
 
 /// What went wrong, for the reader.
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         ["bench", "--against", "--quick"] => against::bench(&against::QUICK),
         ["bench", rest @ ..] => bench::bench(rest),
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
+        ["catalog", rest @ ..] => catalog::catalog(rest),
         ["newcomer"] => newcomer::newcomer(),
         ["layers"] => layers::check(&root()),
         ["tidy"] => tidy::check(&root()),

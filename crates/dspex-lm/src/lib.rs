@@ -2,6 +2,7 @@
 //!
 //! A provider is a row of [`PROVIDERS`]; a wire, which several providers may speak, is a file under `wire`.
 
+mod catalog;
 #[cfg(feature = "http")]
 mod http;
 mod lm;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use dspex_core::{LanguageModel, Result};
 
+pub use catalog::{Above, Catalog, ModelInfo, Price, Rates, Source};
 pub use lm::{Lm, LmBuilder};
 pub use media::FromPath;
 pub use nearest::NearestLm;
