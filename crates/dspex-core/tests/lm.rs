@@ -143,3 +143,44 @@ fn messages_are_written_as_chat_completions() {
         r#"{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"https://x.test/a.png"}}]}"#
     );
 }
+
+#[test]
+fn a_reply_is_stored_without_loss() {
+    use dspex_core::lm::{Part, Reply, StoredError};
+    use dspex_core::value::{Citation, Citations, Document, Media, MediaKind, MediaSource, ToolCall};
+    use dspex_core::{Record, Usage};
+    let source = MediaSource::Base64("aGk=".into());
+    let media = Media { kind: MediaKind::Image, source, format: Some("image/png".into()), name: None };
+    let call = ToolCall {
+        id: Some("c".into()),
+        name: "f".into(),
+        args: Record::new().with("a", vec![1, 2]).with("b", 0.5).with("$type", "x"),
+    };
+    let mut choice = Choice::text("Grüße \u{0} \u{2028}");
+    choice.parts.extend([
+        Part::Reasoning("because".into()),
+        Part::Media(media),
+        Part::Document(Document::new("a text")),
+        Part::Citations(Citations(Vec::<Citation>::new())),
+        Part::ToolCall(call),
+        Part::BrokenToolCall { id: None, name: "g".into(), arguments: "{".into() },
+        Part::ToolResult { call_id: None, name: "f".into(), content: "3".into(), is_error: true },
+        Part::CachePoint { ttl: Some("1h".into()) },
+        Part::Opaque { provider: "anthropic".into(), data: serde_json::json!({"signature": "s"}) },
+    ]);
+    choice.logprobs = Some(serde_json::json!([1.5]));
+    let mut usage = Usage::tokens(3, 4);
+    usage.cost = "0.0000012".parse().unwrap();
+    let mut reply = Reply::new(vec![choice, Choice::text("").with_finish(FinishReason::Other("x".into()))]);
+    (reply.usage, reply.request_id) = (usage, Some("r".into()));
+    reply.warnings.push("odd".into());
+    let text = reply.to_stored().to_string();
+    assert_eq!(Reply::from_stored(&serde_json::from_str(&text).unwrap()).unwrap(), reply);
+    // Any part of it that is something else is an error, not a reply.
+    for broken in
+        ["{}", "[]", "null", r#"{"choices":[{}]}"#, r#"{"choices":[{"parts":[{"text":1}],"finish":"stop"}]}"#]
+    {
+        let read: Result<Reply, StoredError> = Reply::from_stored(&serde_json::from_str(broken).unwrap());
+        assert!(read.is_err(), "{broken}");
+    }
+}

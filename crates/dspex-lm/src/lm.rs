@@ -78,6 +78,10 @@ impl LanguageModel for Lm {
         self.0.id()
     }
 
+    fn endpoint(&self) -> String {
+        self.0.endpoint()
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.0.capabilities()
     }

@@ -8,6 +8,7 @@ mod message;
 mod refused;
 mod reply;
 mod request;
+mod stored;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(crate) use message::{document_json, media_json};
 pub use refused::RefusedForms;
 pub use reply::{Choice, Event, FailedTry, FinishReason, Reply, ReplyBuilder};
 pub use request::{OnUnsupported, Options, Reasoning, Request, ResponseFormat, ToolChoice, ToolSpec};
+
+pub use stored::StoredError;
 
 use crate::module::BoxFuture;
 use crate::schema::SchemaDialect;
@@ -105,6 +108,11 @@ pub trait LanguageModel: Send + Sync {
     /// The model's name, as users write it: `openai/gpt-4o-mini`.
     fn id(&self) -> &str;
 
+    /// Which model of which endpoint this is, without anything secret: what a cache tells apart, and limits are kept for.
+    fn endpoint(&self) -> String {
+        self.id().to_owned()
+    }
+
     /// What the model can do beyond text.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
@@ -159,6 +167,10 @@ pub trait LanguageModel: Send + Sync {
 impl<T: LanguageModel + ?Sized> LanguageModel for Arc<T> {
     fn id(&self) -> &str {
         (**self).id()
+    }
+
+    fn endpoint(&self) -> String {
+        (**self).endpoint()
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -33,6 +33,22 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
+    /// The reason that a word of chat completions stands for.
+    ///
+    /// ```
+    /// use dspex_core::lm::FinishReason;
+    /// assert_eq!(FinishReason::from_word("length"), FinishReason::Length);
+    /// ```
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "stop" => Self::Stop,
+            "length" => Self::Length,
+            "tool_calls" | "function_call" => Self::ToolCalls,
+            "content_filter" => Self::ContentFilter,
+            _ => Self::Other(word.to_owned()),
+        }
+    }
+
     /// The word of chat completions for the reason.
     pub fn as_str(&self) -> &str {
         match self {

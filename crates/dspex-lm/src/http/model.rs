@@ -122,6 +122,13 @@ impl LanguageModel for HttpLm {
         &self.id
     }
 
+    fn endpoint(&self) -> String {
+        // The path is a part of it: behind one host there may be several deployments. What is asked for in a query may be
+        // secret, and is not.
+        let base = self.base.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        format!("{base} {} {}", self.wire.name(), self.model)
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.refused.leave_of(self.capabilities.clone())
     }
