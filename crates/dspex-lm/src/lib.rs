@@ -2,6 +2,8 @@
 //!
 //! A provider is a row of [`PROVIDERS`]; a wire, which several providers may speak, is a file under `wire`.
 
+#[cfg(feature = "cache")]
+mod cache;
 mod catalog;
 #[cfg(feature = "http")]
 mod http;
@@ -18,6 +20,10 @@ use std::sync::Arc;
 
 use dspex_core::{LanguageModel, Result};
 
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheBuilder, CacheKey, CacheStats, Cached};
+#[cfg(feature = "disk-cache")]
+pub use cache::{DiskCache, DiskStats, Entry, Verified};
 pub use catalog::{Above, Catalog, ModelInfo, Price, Rates, Source};
 pub use lm::{Lm, LmBuilder};
 pub use media::FromPath;
