@@ -11,6 +11,8 @@ mod lm;
 mod media;
 mod nearest;
 mod provider;
+#[cfg(feature = "cache")]
+mod recording;
 mod secret;
 mod timeouts;
 #[cfg(feature = "http")]
@@ -29,6 +31,8 @@ pub use lm::{Lm, LmBuilder};
 pub use media::FromPath;
 pub use nearest::NearestLm;
 pub use provider::{PROVIDERS, Provider};
+#[cfg(feature = "cache")]
+pub use recording::{Recorded, Recorder, Replay, Replayed};
 pub use secret::Secret;
 pub use timeouts::Timeouts;
 

@@ -1,5 +1,7 @@
 //! How a cache is set up.
 
+use std::fmt;
+#[cfg(feature = "disk-cache")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use moka::sync::Cache as Memory;
 use super::{Cache, CacheKey, Inner};
 
 /// Is told what goes wrong with a cache; the program goes on without it.
+#[cfg(feature = "disk-cache")]
 pub(super) type Warn = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How a cache is set up.
@@ -32,9 +35,12 @@ pub(super) type Warn = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct CacheBuilder {
     memory_bytes: u64,
     time_to_live: Option<Duration>,
+    #[cfg(feature = "disk-cache")]
     disk: Option<PathBuf>,
+    #[cfg(feature = "disk-cache")]
     disk_bytes: u64,
     tenant: String,
+    #[cfg(feature = "disk-cache")]
     warn: Warn,
 }
 
@@ -43,9 +49,12 @@ impl Default for CacheBuilder {
         Self {
             memory_bytes: 256 << 20,
             time_to_live: None,
+            #[cfg(feature = "disk-cache")]
             disk: None,
+            #[cfg(feature = "disk-cache")]
             disk_bytes: 4 << 30,
             tenant: String::new(),
+            #[cfg(feature = "disk-cache")]
             warn: Arc::new(|_| ()),
         }
     }
@@ -66,12 +75,14 @@ impl CacheBuilder {
 
     /// Keeps replies in a file, too, which processes of one machine may share. A file that cannot be used is a warning,
     /// never an error.
+    #[cfg(feature = "disk-cache")]
     pub fn disk(mut self, file: impl Into<PathBuf>) -> Self {
         self.disk = Some(file.into());
         self
     }
 
     /// Most bytes of replies on disk. 4 GiB, unless set.
+    #[cfg(feature = "disk-cache")]
     pub fn disk_bytes(mut self, most: u64) -> Self {
         self.disk_bytes = most;
         self
@@ -84,6 +95,7 @@ impl CacheBuilder {
     }
 
     /// Who is told what goes wrong with the cache. Nobody, unless set.
+    #[cfg(feature = "disk-cache")]
     pub fn on_warning(mut self, warn: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.warn = Arc::new(warn);
         self
@@ -110,6 +122,12 @@ impl CacheBuilder {
             disk_hits: 0.into(),
             misses: 0.into(),
         }))
+    }
+}
+
+impl fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder").field("memory_bytes", &self.memory_bytes).finish_non_exhaustive()
     }
 }
 
