@@ -60,7 +60,7 @@ pub(super) fn fault(value: &Value, schema: &Json, definitions: Option<&Json>) ->
     let found = check.words(&root).and_then(|()| check.any(&instance, &root, "", 0));
     match found.err()? {
         Fault::Unchecked(keyword) => by_library(&root, &instance, keyword),
-        invalid => Some(invalid),
+        invalid @ Fault::Invalid(_) => Some(invalid),
     }
 }
 
