@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use dspex_core::lm::{Choice, FinishReason, Message, Request};
 use dspex_core::validation::Validation;
 use dspex_core::{
-    Adapter, Error, ErrorKind, Extraction, Field, FieldType, ParsePolicy, ParseRule, Parsed, Record,
-    RenderCall, Result, Signature, Stage,
+    Adapter, Direction, Error, ErrorKind, Extraction, Field, FieldType, ParsePolicy, ParseRule, Parsed,
+    Record, RenderCall, Result, Signature, Stage,
 };
 
 use crate::chat::ChatAdapter;
@@ -97,7 +97,12 @@ impl TwoStepAdapter {
         let mut parts: Vec<String> = (!before.is_empty()).then(|| before.to_owned()).into_iter().collect();
         for field in fields {
             let Some(value) = values.get(&field.name) else { continue };
-            let value = value.to_python_str().map_err(|e| {
+            let text = match value.to_python_str() {
+                // What the model said is text, also where Python has none for it: images and the like.
+                Err(_) if field.direction == Direction::Output => value.to_json_text(),
+                text => text,
+            };
+            let text = text.map_err(|e| {
                 let kind = format!("values of kind {}", e.kind);
                 Error::new(ErrorKind::Unsupported {
                     field: Some(field.name.clone()),
@@ -105,7 +110,7 @@ impl TwoStepAdapter {
                     stage: Stage::Render,
                 })
             })?;
-            parts.push(fill(&wording.value, &[("name", &field.name), ("value", &value)]));
+            parts.push(fill(&wording.value, &[("name", &field.name), ("value", &text)]));
         }
         Ok(parse::strip(&parts.join("\n\n")).to_owned())
     }
@@ -204,7 +209,7 @@ impl Adapter for TwoStepAdapter {
         if call.compat {
             return self.messages(call).map(Request::new);
         }
-        parts::placed(call, |call| self.messages(call)).map(Request::new)
+        parts::placed(call, None, |call| self.messages(call)).map(Request::new)
     }
 
     /// An error: a text without a form is read by a model only.

@@ -121,15 +121,6 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         values: |b| any(b.value, &|v| matches!(v, Value::Float(f) if !f.is_finite())),
     },
     Exception {
-        name: "media in earlier turns",
-        reason: "what is not text travels beside the text there",
-        adapters: WITH_XML,
-        policies: BOTH,
-        values: |b| {
-            b.form == Form::Earlier && any(b.value, &|v| matches!(v, Value::Media(_) | Value::Document(_)))
-        },
-    },
-    Exception {
         name: "text that means another kind",
         reason: "where a type takes several kinds, text that looks like one of them is read as that",
         adapters: ALL,

@@ -100,6 +100,10 @@ impl ValidationErrors {
         self.0.iter()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Violation> {
+        self.0.iter_mut()
+    }
+
     /// How many there are; at least one.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
