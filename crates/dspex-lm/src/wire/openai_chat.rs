@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use dspex_core::Usage;
 use dspex_core::lm::{
-    Event, FinishReason, LmError, LmErrorKind, Request, ResponseFormat, ToolChoice, ToolSpec,
+    self, Event, FinishReason, LmError, LmErrorKind, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -22,6 +22,10 @@ pub(crate) const OPENAI_CHAT: Wire =
 const OWN_KEYS: [&str; 4] = ["model", "messages", "stream", "stream_options"];
 
 fn encode(request: &Request, model: &str, quirks: Quirks, stream: bool) -> Result<Json, LmError> {
+    // The reference: a message of the assistant has parts of text, or a refusal.
+    if request.messages.iter().any(|m| m.role == Role::Assistant && m.parts.iter().any(is_media)) {
+        return Err(unsupported("an image or another part beside text in a turn of the model"));
+    }
     let mut body = Map::new();
     let mut set = |key: &str, value: Option<Json>| {
         if let Some(value) = value {
@@ -56,6 +60,10 @@ fn encode(request: &Request, model: &str, quirks: Quirks, stream: bool) -> Resul
         body.insert(key.clone(), value.clone());
     }
     Ok(Json::Object(body))
+}
+
+fn is_media(part: &lm::Part) -> bool {
+    matches!(part, lm::Part::Media(_) | lm::Part::Document(_))
 }
 
 fn tool(t: &ToolSpec) -> Json {
