@@ -15,6 +15,7 @@ use dspex_core::{
 };
 
 use crate::chat::ChatAdapter;
+use crate::common::{constructors, follows_from};
 use crate::format::field_list;
 use crate::wording::{Templates, Wording, fill};
 use crate::{parse, parts, turns};
@@ -47,18 +48,9 @@ pub struct TwoStepAdapter {
     wording: Arc<Wording>,
 }
 
+constructors!(TwoStepAdapter, wording => Self { wording: wording.into() });
+
 impl TwoStepAdapter {
-    /// The adapter with our wording.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The adapter with another wording.
-    #[must_use]
-    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into() }
-    }
-
     fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
         fill(
@@ -200,9 +192,7 @@ impl Adapter for TwoStepAdapter {
         "two_step"
     }
 
-    fn wording(&self) -> Option<&str> {
-        Some(&self.wording.id)
-    }
+    follows_from!(wording);
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         // DSPy leaves images in this adapter's turns as text.
@@ -240,9 +230,5 @@ impl Adapter for TwoStepAdapter {
         let inputs = Record::new().with(name, text);
         let adapter = Arc::new(ChatAdapter::with_wording(Arc::clone(&self.wording)));
         Ok(Some(Extraction::new(second, inputs, adapter)))
-    }
-
-    fn complaint(&self, error: &Error) -> String {
-        self.wording.complaint(error)
     }
 }
