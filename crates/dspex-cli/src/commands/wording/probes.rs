@@ -318,16 +318,7 @@ fn field_type(spec: &str) -> Option<FieldType> {
 
 /// The structs of the script.
 fn structure(name: &str) -> FieldType {
-    let field = |name: &str, ty: FieldType| StructField {
-        name: name.to_owned(),
-        alias: None,
-        ty,
-        description: None,
-        required: true,
-        default: None,
-        hidden_default: false,
-        constraints: Vec::new(),
-    };
+    let field = |name: &str, ty: FieldType| StructField::new(name, ty);
     let (doc, fields) = match name {
         "ZqInner" => (Some("ZqInnerDoc"), vec![field("zqname", FieldType::Str)]),
         "ZqLeaf" => (None, vec![field("zqweight", FieldType::Float)]),
