@@ -447,9 +447,7 @@ impl Error {
             ErrorKind::Ambiguous { field, found, .. } => (vec![field], vec![found]),
             ErrorKind::Constraint { field, rule, found } => (vec![field], vec![rule, found]),
             ErrorKind::Unsupported { field: Some(field), .. } => (vec![field], Vec::new()),
-            ErrorKind::Validation { errors } => {
-                (errors.iter_mut().map(|e| &mut e.path).collect(), Vec::new())
-            }
+            ErrorKind::Validation { errors } => (errors.paths_mut().collect(), Vec::new()),
             ErrorKind::Configuration { message } => (Vec::new(), vec![message]),
             _ => (Vec::new(), Vec::new()),
         }

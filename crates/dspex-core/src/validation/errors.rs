@@ -100,8 +100,9 @@ impl ValidationErrors {
         self.0.iter()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Violation> {
-        self.0.iter_mut()
+    /// The places of the faults, to be changed.
+    pub(crate) fn paths_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        self.0.iter_mut().map(|fault| &mut fault.path)
     }
 
     /// How many there are; at least one.
