@@ -13,6 +13,7 @@ use dspex_core::{
     Result, Signature, Value,
 };
 
+use crate::parse::rules;
 use crate::wording::is_foreign;
 
 /// An adapter whose markers no input can forge: in each request they have a [`Nonce`] that stands in none of its
@@ -149,8 +150,9 @@ impl ForCall {
         act(&sent).map_err(|e| self.plain(e))
     }
 
-    /// What was read, under the names of the signature.
-    fn named(&self, parsed: Parsed) -> Parsed {
+    /// What was read, under the names of the signature, whose rules hold for it: the signature that was sent has none,
+    /// for they go by these names.
+    fn named(&self, signature: &Signature, parsed: Parsed) -> Result<Parsed> {
         let plain = |name: String| self.nonce.unmark(&name).map(str::to_owned).unwrap_or(name);
         let fields = parsed.fields.into_iter().map(|(name, value)| (plain(name), value)).collect();
         let unmarked = |text: &str| self.nonce.unmark_all(text);
@@ -161,7 +163,7 @@ impl ForCall {
             note.to = note.to.as_deref().map(unmarked);
             note
         });
-        Parsed::new(fields, notes.collect())
+        Ok(Parsed::new(rules(signature, fields)?, notes.collect()))
     }
 
     fn policy(&self, policy: &ParsePolicy) -> ParsePolicy {
@@ -197,12 +199,12 @@ impl Adapter for ForCall {
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         let parsed = self.inner.parse(&self.signature(signature)?, completion, &self.policy(policy));
-        parsed.map(|p| self.named(p)).map_err(|e| self.plain(e))
+        parsed.map_err(|e| self.plain(e)).and_then(|p| self.named(signature, p))
     }
 
     fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         let parsed = self.sent(call, |sent| self.inner.read(sent, completion, &self.policy(policy)));
-        parsed.map(|p| self.named(p))
+        parsed.and_then(|p| self.named(call.signature, p))
     }
 
     /// The text that the second call reads may repeat an input, so it has a nonce of its own.
@@ -229,7 +231,8 @@ impl Adapter for ForCall {
         self.inner.extractor().map(|inner| self.also(inner))
     }
 
+    /// The error has the names of the signature; the model is told of those that it was shown.
     fn complaint(&self, error: &Error) -> String {
-        self.inner.complaint(error)
+        self.inner.complaint(&error.clone().map_fields(|name| self.nonce.mark(name)))
     }
 }

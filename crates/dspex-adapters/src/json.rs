@@ -14,12 +14,12 @@ use dspex_core::{
     Value,
 };
 
+use crate::common::{constructors, follows_from};
 use crate::format::{field_list, hint};
 use crate::native::{Native, Plan};
 use crate::parse;
 use crate::schema;
 use crate::turns;
-use crate::two_step::TwoStepAdapter;
 use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 /// The name under which a provider gets the schema of the outputs.
@@ -53,28 +53,16 @@ pub struct JsonAdapter {
     schema_required: bool,
 }
 
+constructors!(
+    JsonAdapter,
+    wording => Self { wording: wording.into(), ..Self::default() },
+    native: self, native => Self { native, ..self }
+);
+
 impl JsonAdapter {
-    /// The adapter with our wording.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The adapter with another wording.
-    #[must_use]
-    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into(), ..Self::default() }
-    }
-
     /// The adapter as DSPy's chat adapter makes it, which calls tools natively only where it does so itself.
     pub(crate) fn asked_by_chat(mut self) -> Self {
         self.asked_by_chat = true;
-        self
-    }
-
-    /// The adapter using these of a model's own features.
-    #[must_use]
-    pub fn with_native(mut self, native: Native) -> Self {
-        self.native = native;
         self
     }
 
@@ -229,9 +217,7 @@ impl Adapter for JsonAdapter {
         "json"
     }
 
-    fn wording(&self) -> Option<&str> {
-        Some(&self.wording.id)
-    }
+    follows_from!(wording, extractor, plan);
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let form = Form {
@@ -244,20 +230,6 @@ impl Adapter for JsonAdapter {
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::object(signature, completion, policy)
-    }
-
-    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
-        parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
-            self.parse(signature, completion, policy)
-        })
-    }
-
-    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
-    }
-
-    fn complaint(&self, error: &Error) -> String {
-        self.wording.complaint(error)
     }
 }
 

@@ -3,18 +3,16 @@
 //! DSPy has none like it. Signatures with other outputs are asked and read as the chat adapter does it, so that a
 //! whole program can have this adapter.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, Request};
 use dspex_core::{
-    Adapter, Error, Field, FieldType, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Special,
-    Value,
+    Adapter, Field, FieldType, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Special, Value,
 };
 
+use crate::common::{constructors, follows_from};
 use crate::format::{field_list, field_value};
-use crate::wording::{Templates, Wording, fill};
+use crate::wording::{Templates, fill};
 use crate::{ChatAdapter, parse, turns};
 
 /// Asks for the text of the one output and nothing else; a lone input stands in its turn without a marker too.
@@ -37,18 +35,9 @@ pub struct LeanAdapter {
     chat: ChatAdapter,
 }
 
+constructors!(LeanAdapter, wording => Self { chat: ChatAdapter::with_wording(wording) });
+
 impl LeanAdapter {
-    /// The adapter with our wording.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The adapter with another wording.
-    #[must_use]
-    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { chat: ChatAdapter::with_wording(wording) }
-    }
-
     fn system(&self, signature: &Signature) -> String {
         let wording = self.chat.sentences();
         fill(
@@ -152,9 +141,7 @@ impl Adapter for LeanAdapter {
         "lean"
     }
 
-    fn wording(&self) -> Option<&str> {
-        self.chat.wording()
-    }
+    follows_from!(over chat);
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         match text_output(call.signature) {
@@ -175,17 +162,5 @@ impl Adapter for LeanAdapter {
             Some(_) => self.parse(call.signature, completion, policy),
             None => self.chat.read(call, completion, policy),
         }
-    }
-
-    fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        self.chat.as_json()
-    }
-
-    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        self.chat.extractor()
-    }
-
-    fn complaint(&self, error: &Error) -> String {
-        self.chat.complaint(error)
     }
 }

@@ -5,6 +5,7 @@
 
 mod baml;
 mod chat;
+mod common;
 mod format;
 mod guarded;
 mod history;

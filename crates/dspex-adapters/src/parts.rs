@@ -1,5 +1,5 @@
-//! Values that prompts do not hold as they are: images, sounds, files and documents inside the inputs, which are parts of
-//! a message, and code in demonstrations, which stands in a fence as it is asked for.
+//! Values that prompts do not hold as they are: images, sounds, files and documents inside the inputs, also those of
+//! earlier turns, which are parts of a message, and code in demonstrations, which stands in a fence as it is asked for.
 //!
 //! While the text of a turn is written, a token holds the place of each. It has a number that makes it occur nowhere
 //! else in the messages, so no text of an input can stand for a part. DSPy uses a mark that is always the same; whoever
@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use dspex_core::lm::{Message, Part, Role};
 use dspex_core::value::{History, StructValue};
-use dspex_core::{Example, FieldType, Record, RenderCall, Result, Special, Value};
+use dspex_core::{Example, Field, FieldType, Record, RenderCall, Result, Signature, Special, Value};
 
 use crate::format::kinds;
 use crate::markers;
@@ -17,9 +17,11 @@ use crate::markers;
 /// How the place of a part starts in text; a number and the index of the part follow.
 const TOKEN: &str = "part-";
 
-/// Messages whose parts stand where their values do. `render` writes them from a call in which text holds the places.
+/// Messages whose parts stand where their values do. `render` writes them from a call in which text holds the places;
+/// `turns` is the input that it writes as earlier turns, if it does so.
 pub(crate) fn placed(
     call: &RenderCall<'_>,
+    turns: Option<&Field>,
     render: impl Fn(&RenderCall<'_>) -> Result<Vec<Message>>,
 ) -> Result<Vec<Message>> {
     if call.compat {
@@ -31,18 +33,19 @@ pub(crate) fn placed(
         call.demos = demos;
     }
     let call = &call;
-    let parts = parts(call);
+    let inputs = Inputs { signature: call.signature, turns: turns.map(|f| f.name.as_str()) };
+    let parts = inputs.all_parts(call);
     if parts.is_empty() {
         return render(call);
     }
     // Without anything in their places, all text that is not ours to choose.
-    let draft = with_inputs(call, &mut |_| Some(String::new()), &render)?;
+    let draft = inputs.render(call, &mut |_| Some(String::new()), &render)?;
     let taken: HashSet<u64> = draft.iter().flat_map(|m| numbers(&m.text())).collect();
     let number = (0..=u64::MAX).find(|n| !taken.contains(n)).unwrap_or_default();
     let token = format!("{TOKEN}{number}-");
     let mut next = 0..;
     let mut place = |_: &Value| next.next().map(|i: usize| format!("{token}{i};"));
-    let mut messages = with_inputs(call, &mut place, &render)?;
+    let mut messages = inputs.render(call, &mut place, &render)?;
     for message in &mut messages {
         if let [Part::Text(text)] = message.parts.as_slice()
             && text.contains(&token)
@@ -107,8 +110,9 @@ fn marked(
     render: impl Fn(&RenderCall<'_>) -> Result<Vec<Message>>,
 ) -> Result<Vec<Message>> {
     let mut marked = Value::to_dspy_marked;
-    let demos: Vec<Example> = call.demos.iter().map(|d| replaced(d, &mut marked)).collect();
-    let inputs = record(call.inputs, &mut |_| true, &mut marked);
+    let demos: Vec<Example> =
+        call.demos.iter().map(|d| Example::new(record(d.record(), &mut marked))).collect();
+    let inputs = record(call.inputs, &mut marked);
     let mut messages = rendered(call, &demos, &inputs, render)?;
     for message in messages.iter_mut().filter(|m| m.role == Role::User) {
         message.parts = markers::expand(&message.text());
@@ -116,20 +120,71 @@ fn marked(
     Ok(messages)
 }
 
-/// Renders the call with text in the places of the parts in its inputs and in the inputs of its demonstrations.
-fn with_inputs(
-    call: &RenderCall<'_>,
-    text: &mut impl FnMut(&Value) -> Option<String>,
-    render: impl Fn(&RenderCall<'_>) -> Result<Vec<Message>>,
-) -> Result<Vec<Message>> {
-    let mut text = |value: &Value| part(value).and_then(|_| text(value));
-    let mut is_input = |name: &str| call.signature.inputs().iter().any(|f| f.name == name);
-    let mut demos = Vec::with_capacity(call.demos.len());
-    for demo in call.demos {
-        demos.push(Example::new(record(demo.record(), &mut is_input, &mut text)));
+/// Which fields of a record are inputs, and which of these has the earlier turns.
+struct Inputs<'a> {
+    signature: &'a Signature,
+    turns: Option<&'a str>,
+}
+
+impl Inputs<'_> {
+    /// Renders the call with text in the places of the parts in its inputs and in the inputs of its demonstrations and
+    /// earlier turns. What the model said stays text: providers take images in turns of the user only.
+    fn render(
+        &self,
+        call: &RenderCall<'_>,
+        text: &mut impl FnMut(&Value) -> Option<String>,
+        render: impl Fn(&RenderCall<'_>) -> Result<Vec<Message>>,
+    ) -> Result<Vec<Message>> {
+        let mut text = |value: &Value| part(value).and_then(|_| text(value));
+        let demos: Vec<Example> =
+            call.demos.iter().map(|demo| Example::new(self.replaced(demo.record(), &mut text))).collect();
+        let inputs = self.replaced(call.inputs, &mut text);
+        rendered(call, &demos, &inputs, render)
     }
-    let inputs = record(call.inputs, &mut is_input, &mut text);
-    rendered(call, &demos, &inputs, render)
+
+    /// The parts of the demonstrations' inputs and of the inputs, in the order in which [`render`](Self::render) comes
+    /// upon them.
+    fn all_parts(&self, call: &RenderCall<'_>) -> Vec<Part> {
+        let mut found = Vec::new();
+        call.demos.iter().for_each(|demo| self.parts(demo.record(), &mut found));
+        self.parts(call.inputs, &mut found);
+        found
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.signature.inputs().iter().any(|f| f.name == name)
+    }
+
+    /// The earlier turns, if the field has them.
+    fn turns(&self, name: &str, value: &Value) -> Option<History> {
+        if self.turns == Some(name) { History::from_value(value) } else { None }
+    }
+
+    /// The parts of the inputs of a record.
+    fn parts(&self, record: &Record, found: &mut Vec<Part>) {
+        for (name, value) in record.iter().filter(|(name, _)| self.has(name)) {
+            match self.turns(name, value) {
+                Some(turns) => turns.messages.iter().for_each(|turn| self.parts(turn, found)),
+                None => walk(value, found),
+            }
+        }
+    }
+
+    /// The record with text in the places of the parts of its inputs.
+    fn replaced(&self, record: &Record, text: &mut impl FnMut(&Value) -> Option<String>) -> Record {
+        let field = |(name, given): (&str, &Value)| {
+            let new = match self.turns(name, given) {
+                Some(turns) => {
+                    let turns = turns.messages.iter().map(|turn| self.replaced(turn, text));
+                    Value::History(History::new(turns.collect::<Vec<_>>()))
+                }
+                None if self.has(name) => value(given, text),
+                None => given.clone(),
+            };
+            (name.to_owned(), new)
+        };
+        record.iter().map(field).collect()
+    }
 }
 
 fn rendered(
@@ -142,20 +197,6 @@ fn rendered(
     call.demos = demos;
     call.inputs = inputs;
     render(&call)
-}
-
-/// The parts of the demonstrations' inputs and of the inputs, in the order in which [`with_inputs`] comes upon them.
-fn parts(call: &RenderCall<'_>) -> Vec<Part> {
-    let mut found = Vec::new();
-    let mut collect = |record: &Record| {
-        for field in record.iter().filter(|(name, _)| call.signature.inputs().iter().any(|f| f.name == *name))
-        {
-            walk(field.1, &mut found);
-        }
-    };
-    call.demos.iter().for_each(|demo| collect(demo.record()));
-    collect(call.inputs);
-    found
 }
 
 fn walk(value: &Value, found: &mut Vec<Part>) {
@@ -181,21 +222,9 @@ fn part(value: &Value) -> Option<Part> {
     }
 }
 
-/// A demonstration with text in the places of values.
-fn replaced(demo: &Example, text: &mut impl FnMut(&Value) -> Option<String>) -> Example {
-    Example::new(record(demo.record(), &mut |_| true, text))
-}
-
-fn record(
-    record: &Record,
-    wanted: &mut impl FnMut(&str) -> bool,
-    text: &mut impl FnMut(&Value) -> Option<String>,
-) -> Record {
-    let field = |(name, v): (&str, &Value)| {
-        let v = if wanted(name) { value(v, text) } else { v.clone() };
-        (name.to_owned(), v)
-    };
-    record.iter().map(field).collect()
+/// A record with text in the places of values.
+fn record(record: &Record, text: &mut impl FnMut(&Value) -> Option<String>) -> Record {
+    record.iter().map(|(name, v)| (name.to_owned(), value(v, text))).collect()
 }
 
 /// A value with text in the places of the values in it for which there is one.
@@ -207,12 +236,11 @@ fn value(whole: &Value, text: &mut impl FnMut(&Value) -> Option<String>) -> Valu
         Value::Set(items) => Value::Set(each(items)),
         Value::FrozenSet(items) => Value::FrozenSet(each(items)),
         Value::Dict(d) => Value::Dict(d.iter().map(|(k, v)| (k.clone(), value(v, text))).collect()),
-        Value::Struct(s) => Value::Struct(StructValue {
-            type_name: s.type_name.clone(),
-            fields: record(&s.fields, &mut |_| true, text),
-        }),
+        Value::Struct(s) => {
+            Value::Struct(StructValue { type_name: s.type_name.clone(), fields: record(&s.fields, text) })
+        }
         Value::History(h) => {
-            let message = |m: &Record| record(m, &mut |_| true, text);
+            let message = |m: &Record| record(m, text);
             Value::History(History::new(h.messages.iter().map(message).collect::<Vec<_>>()))
         }
         other => text(other).map_or_else(|| other.clone(), Value::Str),

@@ -47,14 +47,10 @@ fn outputs(
     constraints: impl Fn(&Field) -> Vec<Constraint>,
 ) -> FieldType {
     let fields = signature.outputs().iter().map(|f| StructField {
-        name: f.name.clone(),
-        alias: None,
-        ty: ty(&f.ty),
-        description: None,
         required: f.default.is_none(),
         default: f.default.clone(),
-        hidden_default: false,
         constraints: constraints(f),
+        ..StructField::new(&f.name, ty(&f.ty))
     });
     let all = StructType { name: name.into(), fields: fields.collect(), ..StructType::default() };
     FieldType::Struct(Arc::new(all))

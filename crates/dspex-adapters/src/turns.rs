@@ -24,7 +24,8 @@ pub(crate) fn messages(
     section: impl Fn(&Field, &Value) -> Result<String>,
     answer: impl Fn(&Signature, &Record, Option<&str>) -> Result<String>,
 ) -> Result<Vec<Message>> {
-    parts::placed(call, |call| texts(call, plan, system, wording, reminder, &section, &answer))
+    let turns = history::field(&plan.signature);
+    parts::placed(call, turns, |call| texts(call, plan, system, wording, reminder, &section, &answer))
 }
 
 /// The messages of a call that holds nothing but text.

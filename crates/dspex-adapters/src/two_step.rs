@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use dspex_core::lm::{Choice, FinishReason, Message, Request};
 use dspex_core::validation::Validation;
 use dspex_core::{
-    Adapter, Error, ErrorKind, Extraction, Field, FieldType, ParsePolicy, ParseRule, Parsed, Record,
-    RenderCall, Result, Signature, Stage,
+    Adapter, Direction, Error, ErrorKind, Extraction, Field, FieldType, ParsePolicy, ParseRule, Parsed,
+    Record, RenderCall, Result, Signature, Stage,
 };
 
 use crate::chat::ChatAdapter;
+use crate::common::{constructors, follows_from};
 use crate::format::field_list;
 use crate::wording::{Templates, Wording, fill};
 use crate::{parse, parts, turns};
@@ -47,18 +48,9 @@ pub struct TwoStepAdapter {
     wording: Arc<Wording>,
 }
 
+constructors!(TwoStepAdapter, wording => Self { wording: wording.into() });
+
 impl TwoStepAdapter {
-    /// The adapter with our wording.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The adapter with another wording.
-    #[must_use]
-    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into() }
-    }
-
     fn system(&self, signature: &Signature) -> String {
         let field = &self.wording.field;
         fill(
@@ -97,7 +89,12 @@ impl TwoStepAdapter {
         let mut parts: Vec<String> = (!before.is_empty()).then(|| before.to_owned()).into_iter().collect();
         for field in fields {
             let Some(value) = values.get(&field.name) else { continue };
-            let value = value.to_python_str().map_err(|e| {
+            let text = match value.to_python_str() {
+                // What the model said is text, also where Python has none for it: images and the like.
+                Err(_) if field.direction == Direction::Output => value.to_json_text(),
+                text => text,
+            };
+            let text = text.map_err(|e| {
                 let kind = format!("values of kind {}", e.kind);
                 Error::new(ErrorKind::Unsupported {
                     field: Some(field.name.clone()),
@@ -105,7 +102,7 @@ impl TwoStepAdapter {
                     stage: Stage::Render,
                 })
             })?;
-            parts.push(fill(&wording.value, &[("name", &field.name), ("value", &value)]));
+            parts.push(fill(&wording.value, &[("name", &field.name), ("value", &text)]));
         }
         Ok(parse::strip(&parts.join("\n\n")).to_owned())
     }
@@ -195,16 +192,14 @@ impl Adapter for TwoStepAdapter {
         "two_step"
     }
 
-    fn wording(&self) -> Option<&str> {
-        Some(&self.wording.id)
-    }
+    follows_from!(wording);
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         // DSPy leaves images in this adapter's turns as text.
         if call.compat {
             return self.messages(call).map(Request::new);
         }
-        parts::placed(call, |call| self.messages(call)).map(Request::new)
+        parts::placed(call, None, |call| self.messages(call)).map(Request::new)
     }
 
     /// An error: a text without a form is read by a model only.
@@ -235,9 +230,5 @@ impl Adapter for TwoStepAdapter {
         let inputs = Record::new().with(name, text);
         let adapter = Arc::new(ChatAdapter::with_wording(Arc::clone(&self.wording)));
         Ok(Some(Extraction::new(second, inputs, adapter)))
-    }
-
-    fn complaint(&self, error: &Error) -> String {
-        self.wording.complaint(error)
     }
 }

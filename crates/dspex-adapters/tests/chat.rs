@@ -93,3 +93,26 @@ fn a_reply_in_json_loses_nothing() {
     assert_eq!(parsed.fields.get("a").unwrap().as_str(), Some("12345678901234567890123"));
     assert!(read(r#"{"a": "x", "a": "y"}"#).is_err(), "two values under one key are no one reading");
 }
+
+/// Each value that is not DSPy's has a note that says so.
+#[test]
+fn line_ends_that_stay_are_noted_and_bytes_are_read_as_they_are_shown() {
+    let read = |signature: &str, value: &str, policy: ParsePolicy| {
+        let signature = Signature::parse(signature).unwrap();
+        let reply = format!("[[ ## a ## ]]\n{value}\n");
+        let parsed = ChatAdapter::new().parse(&signature, &Choice::text(reply), &policy).unwrap();
+        let rules: Vec<&str> = parsed.notes.iter().map(|n| n.rule.id()).collect();
+        (parsed.fields.get("a").unwrap().clone(), rules.join(" "))
+    };
+    let default = ParsePolicy::default;
+    assert_eq!(read("q -> a", "x\r\ny", default()), ("x\r\ny".into(), "line_ends".into()));
+    assert_eq!(read("q -> a", "x\ny\r\n", default()), ("x\ny".into(), String::new()));
+    assert_eq!(read("q -> a", "x\r\ny", ParsePolicy::compat()), ("x\ny".into(), String::new()));
+    assert_eq!(read("q -> a: dict[str, int]", "{\r\n\"x\": 1}", default()).1, "");
+    let bytes = (dspex_core::Value::Bytes(vec![0xff, b'\'']), "bytes_literal".to_owned());
+    assert_eq!(read("q -> a: bytes", "b\"\\xff'\"", default()), bytes);
+    assert_eq!(
+        read("q -> a: bytes", "b'text'", default()),
+        read("q -> a: bytes", "b'text'", ParsePolicy::compat())
+    );
+}

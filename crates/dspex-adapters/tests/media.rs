@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use dspex_adapters::{ADAPTERS, ChatAdapter, JsonAdapter};
-use dspex_core::lm::{Choice, Message, Part};
+use dspex_core::lm::{Choice, Message, Part, Role};
 use dspex_core::value::{
-    Audio, Citation, Citations, Code, Document, File, Image, Media, MediaKind, StructValue, language::Java,
+    Audio, Citation, Citations, Code, Document, File, History, Image, Media, MediaKind, StructValue,
+    language::Java,
 };
 use dspex_core::{
     Adapter, Example, Field, FieldType, ParsePolicy, ParseRule, Record, RenderCall, Signature, Value,
@@ -178,6 +179,43 @@ fn where_dspy_is_wrong_or_gives_up_a_rule_says_what_is_done() {
     assert!(read("dspy.Image", "a cat", &ParsePolicy::default()).is_err());
     assert!(read("dspy.Image", "{\"url\": \"/etc/passwd\"}", &ParsePolicy::default()).is_err());
     assert_eq!(read("Optional[dspy.Code]", "None", &ParsePolicy::default()).unwrap().0, Value::None);
+}
+
+/// Providers take images in turns of the user only, so what the model said of one stays text, as in demonstrations.
+#[test]
+fn a_turn_of_the_model_is_text_and_one_of_the_user_has_its_parts() {
+    let signature =
+        Signature::parse("photo: dspy.Image, history: dspy.History -> drawn: dspy.Image, answer").unwrap();
+    let turn = record([("photo", image("before")), ("drawn", image("drawn")), ("answer", "Fine.".into())]);
+    let demos = [Example::new(turn.clone())];
+    // Data files have mappings where programs have histories.
+    let mapping: Value = Record::new().with("messages", Value::List(vec![turn.clone().into()])).into();
+    for history in [Value::History(History::new([turn.clone()])), mapping] {
+        let inputs = record([("photo", image("now")), ("history", history)]);
+        for (name, make) in ADAPTERS {
+            let sent = messages(&*make(Arc::default()), &RenderCall::new(&signature, &inputs).demos(&demos));
+            let urls = |m: &Message| {
+                let media =
+                    m.parts.iter().filter_map(|p| if let Part::Media(m) = p { Some(m) } else { None });
+                media.map(|m| Value::Media(m.clone()).to_tagged().to_string()).collect::<Vec<_>>().join(" ")
+            };
+            let of = |role: Role| sent.iter().filter(|m| m.role == role).collect::<Vec<_>>();
+            assert!(of(Role::Assistant).iter().all(|m| matches!(m.parts[..], [Part::Text(_)])), "{name}");
+            let shown: Vec<String> = of(Role::User).into_iter().map(urls).collect();
+            if *name == "two_step" {
+                // Its conversations are an input like others, all of which is the user's.
+                assert!(shown.len() == 2 && shown[1].contains("drawn"), "{shown:?}");
+            } else {
+                assert_eq!(shown.len(), 3, "{name}");
+                for (urls, name) in shown.iter().zip(["before", "before", "now"]) {
+                    assert!(urls.contains(&format!("/{name}.png")) && !urls.contains("drawn"), "{urls}");
+                }
+            }
+            for turn in of(Role::Assistant) {
+                assert!(turn.text().contains("drawn.png"), "{name}: {}", turn.text());
+            }
+        }
+    }
 }
 
 #[test]

@@ -30,16 +30,7 @@ fn signature_of(signature: &str) -> Signature {
 
 /// `Person`: a name, an age, maybe a city and friends.
 fn types() -> TypeRegistry {
-    let field = |name: &str, ty: FieldType, required| StructField {
-        name: name.into(),
-        alias: None,
-        ty,
-        description: None,
-        required,
-        default: None,
-        hidden_default: false,
-        constraints: Vec::new(),
-    };
+    let field = |name: &str, ty: FieldType, required| StructField { required, ..StructField::new(name, ty) };
     let struct_of = |name: &str, fields| {
         FieldType::Struct(StructType { name: name.into(), fields, ..StructType::default() }.into())
     };

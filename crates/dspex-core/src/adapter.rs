@@ -461,6 +461,9 @@ rules! {
     SeveralFences "several_fences" Refuses;
     /// Code or a document that could be read as JSON, or has some in it, which DSPy reads; it stays text.
     VerbatimText "verbatim_text" Corrects;
+    /// Bytes that are no text, as Python spells them and prompts show them: `b'\\xff'`. Within other values DSPy takes
+    /// the spelling for the bytes.
+    BytesLiteral "bytes_literal" Corrects;
     /// An image by its URL alone, or an image, a sound or a file by a provider's id.
     MediaReference "media_reference" Recovers;
     /// `null` for a field that may be left out and takes no `null`: how strict schemas let a model leave one out.

@@ -420,21 +420,47 @@ impl Error {
     /// ```
     #[must_use]
     pub fn map_names(mut self, rename: impl Fn(&str) -> String) -> Self {
-        let each = |texts: Vec<&mut String>| texts.into_iter().for_each(|text| *text = rename(text));
-        match &mut self.0.kind {
-            ErrorKind::EmptyReply { expected } => each(expected.iter_mut().collect()),
-            ErrorKind::Truncated { field } => each(vec![field]),
-            ErrorKind::MissingFields { missing, expected } => {
-                each(missing.iter_mut().chain(expected).collect());
+        let (names, texts) = self.parts();
+        names.into_iter().chain(texts).for_each(|text| *text = rename(text));
+        self
+    }
+
+    /// The error with other names of fields, and all that it quotes as it is: what [`map_names`](Self::map_names) did,
+    /// undone. A place within a field keeps what follows the name.
+    ///
+    /// ```
+    /// use dspex_core::{Error, ErrorKind};
+    /// let kind = ErrorKind::Constraint { field: "ages[2]".into(), rule: "at most 9".into(), found: "ages".into() };
+    /// let e = Error::new(kind).map_fields(|name| format!("{name}_k7"));
+    /// assert_eq!(e.kind().to_string(), "expected `ages_k7[2]` at most 9, found ages");
+    /// ```
+    #[must_use]
+    pub fn map_fields(mut self, rename: impl Fn(&str) -> String) -> Self {
+        for place in self.parts().0 {
+            let end = place.find(['.', '[']).unwrap_or(place.len());
+            if end > 0 {
+                place.replace_range(..end, &rename(&place[..end]));
             }
-            ErrorKind::FieldType { field, expected, found } => each(vec![field, expected, found]),
-            ErrorKind::Ambiguous { field, found, .. } => each(vec![field, found]),
-            ErrorKind::Constraint { field, rule, found } => each(vec![field, rule, found]),
-            ErrorKind::Unsupported { field: Some(field), .. } => each(vec![field]),
-            ErrorKind::Configuration { message } => each(vec![message]),
-            _ => {}
         }
         self
+    }
+
+    /// Where it names fields of a signature, and where it quotes what may name them.
+    fn parts(&mut self) -> (Vec<&mut String>, Vec<&mut String>) {
+        match &mut self.0.kind {
+            ErrorKind::EmptyReply { expected } => (expected.iter_mut().collect(), Vec::new()),
+            ErrorKind::Truncated { field } => (vec![field], Vec::new()),
+            ErrorKind::MissingFields { missing, expected } => {
+                (missing.iter_mut().chain(expected).collect(), Vec::new())
+            }
+            ErrorKind::FieldType { field, expected, found } => (vec![field], vec![expected, found]),
+            ErrorKind::Ambiguous { field, found, .. } => (vec![field], vec![found]),
+            ErrorKind::Constraint { field, rule, found } => (vec![field], vec![rule, found]),
+            ErrorKind::Unsupported { field: Some(field), .. } => (vec![field], Vec::new()),
+            ErrorKind::Validation { errors } => (errors.paths_mut().collect(), Vec::new()),
+            ErrorKind::Configuration { message } => (Vec::new(), vec![message]),
+            _ => (Vec::new(), Vec::new()),
+        }
     }
 
     /// Something set up wrongly, in words.

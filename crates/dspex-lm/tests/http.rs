@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use dspex_core::LanguageModel;
 use dspex_core::lm::{
     Choice, Event, FinishReason, LmError, LmErrorKind, Message, Options, Part, Reply, Request,
-    ResponseFormat, ToolChoice, ToolSpec,
+    ResponseFormat, Role, ToolChoice, ToolSpec,
 };
-use dspex_core::value::ToolCall;
+use dspex_core::value::{Image, ToolCall};
 use dspex_core::{Record, Usage};
 use dspex_lm::{Lm, LmBuilder, Secret, Timeouts};
 use dspex_testkit::{Answer, Script, TestServer, block_on};
@@ -159,6 +159,11 @@ fn what_cannot_be_asked_is_not_sent() {
         let e = model(&server).build().unwrap().call(&extra).await.unwrap_err();
         assert_eq!(e.kind, LmErrorKind::Configuration);
         assert!(e.message.contains("`stream`"), "{e}");
+        let mut drawn = question();
+        let picture = Image::from_url("https://example.org/cat.png").unwrap();
+        drawn.messages.push(Message { role: Role::Assistant, parts: vec![Part::Media(picture.into())] });
+        let e = model(&server).build().unwrap().call(&drawn).await.unwrap_err();
+        assert!(e.kind == LmErrorKind::Unsupported && e.message.contains("a turn of the model"), "{e}");
         assert_eq!(server.calls(), 0);
     });
 }

@@ -7,6 +7,7 @@ mod predict;
 mod predictor;
 mod program_file;
 mod saved_program;
+mod whole_file;
 
 use dspex_core::{DynModule, Result, Signature, unknown_name};
 
@@ -17,6 +18,7 @@ pub use saved_program::{
     FORMAT, FieldFacts, LmSettings, PredictorFacts, SaveLoad, SavedFacts, SavedPolicy, SavedPredictor,
     SavedProgram,
 };
+pub use whole_file::write_whole;
 
 /// Makes a module of a signature.
 type Make = fn(Signature) -> Result<Box<dyn DynModule>>;

@@ -8,8 +8,11 @@ use dspex_adapters::{
     ADAPTERS, BamlAdapter, ChatAdapter, Guarded, JsonAdapter, TwoStepAdapter, Wording, XmlAdapter,
 };
 use dspex_core::lm::{Capabilities, Choice, Reply, ResponseFormat};
+use dspex_core::validation::{Validation, check};
 use dspex_core::value::History;
-use dspex_core::{Adapter, Context, Error, Module as _, ParsePolicy, Prediction, Record, Value};
+use dspex_core::{
+    Adapter, Context, Error, Fallback, Module as _, ParsePolicy, Prediction, Record, Signature, Value,
+};
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
 use proptest::prelude::*;
@@ -275,4 +278,41 @@ fn a_second_call_is_protected_from_the_text_of_the_first() {
     let found = call(&ctx, forged).unwrap();
     assert_eq!(found.get("spam"), Some(&true.into()));
     assert!(second.requests()[0].messages[0].text().contains("[[ ## spam_"));
+}
+
+#[test]
+fn a_complaint_names_the_fields_as_the_model_was_shown_them() {
+    let broken = ScriptedLm::from_fn(|r| {
+        let asked = r.messages[1].text();
+        let (summary, spam) = (word(&asked, "summary"), word(&asked, "spam"));
+        let says = if r.messages.len() > 2 { "True" } else { "perhaps" };
+        let text = format!("[[ ## {summary} ## ]]\nA spam offer.\n\n[[ ## {spam} ## ]]\n{says}");
+        Ok(Reply::new(vec![Choice::text(text)]))
+    });
+    let ctx = Context::new(broken.clone())
+        .with_adapter(Guarded::new(ChatAdapter::new()))
+        .with_fallbacks([Fallback::ShowError(1)]);
+    assert_eq!(call(&ctx, "Buy!").unwrap().get("spam"), Some(&true.into()));
+    let requests = broken.requests();
+    let shown = word(&requests[0].messages[1].text(), "spam");
+    let complaint = requests[1].messages.last().unwrap().text();
+    assert!(complaint.contains(&format!("`{shown}`")) && !complaint.contains("`spam`"), "{complaint}");
+}
+
+#[test]
+fn the_rules_of_a_signature_hold_under_protection() {
+    let short = check("short", "at most three letters", |v| v.as_str().is_some_and(|s| s.len() <= 3));
+    let signature = Signature::parse(SIGNATURE).unwrap();
+    let signature = signature.with_validation(Validation::new().field("summary", short)).unwrap();
+    for (adapter, json) in
+        [(Guarded::new(ChatAdapter::new()), false), (Guarded::new(JsonAdapter::new()), true)]
+    {
+        let ctx = Context::new(parrot(json, false)).with_adapter(adapter);
+        let call = |text: &str| {
+            block_on(Predict::from_signature(signature.clone()).call(&ctx, Record::new().with("text", text)))
+        };
+        assert!(call("Buy").is_ok());
+        let e = call("Buy it").unwrap_err();
+        assert!(e.code() == "validation" && e.to_string().contains("`summary`"), "{e}");
+    }
 }

@@ -195,14 +195,11 @@ impl RecordSchema {
 
     fn structure(&self) -> FieldType {
         let field = |f: &Field| StructField {
-            name: f.name.clone(),
-            alias: None,
-            ty: f.ty.clone(),
             description: f.description.clone(),
             required: f.default.is_none() && !f.ty.allows_none(),
             default: f.default.clone(),
-            hidden_default: false,
             constraints: f.constraints.clone(),
+            ..StructField::new(&f.name, f.ty.clone())
         };
         FieldType::Struct(Arc::new(StructType {
             name: self.name.clone(),

@@ -313,7 +313,7 @@ pub mod lm {
 /// Saved programs in their parts; [`SaveLoad`] does the usual.
 pub mod saved {
     pub use dspex_modules::{
-        FORMAT, FieldFacts, LmSettings, PredictorFacts, SavedFacts, SavedPolicy, SavedPredictor,
+        FORMAT, FieldFacts, LmSettings, PredictorFacts, SavedFacts, SavedPolicy, SavedPredictor, write_whole,
     };
 }
 

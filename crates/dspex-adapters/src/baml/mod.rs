@@ -8,16 +8,14 @@ mod special;
 mod types;
 mod wording;
 
-use std::sync::Arc;
-
 use dspex_core::lm::{Choice, Request};
-use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, RenderCall, Result, Signature};
+use dspex_core::{Adapter, Field, ParsePolicy, Parsed, RenderCall, Result, Signature};
 
+use crate::common::{constructors, follows_from};
 use crate::format::{field_list, marker};
 use crate::json::{Form, JsonAdapter};
-use crate::native::Native;
 use crate::turns;
-use crate::wording::{Wording, fill};
+use crate::wording::fill;
 
 pub use wording::{BamlTypeWording, BamlWording};
 
@@ -47,24 +45,11 @@ pub struct BamlAdapter {
     json: JsonAdapter,
 }
 
+constructors!(BamlAdapter, wording => Self { json: JsonAdapter::with_wording(wording) },
+    native: self, native => Self { json: self.json.with_native(native) }
+);
+
 impl BamlAdapter {
-    /// The adapter with our wording.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The adapter with another wording.
-    #[must_use]
-    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { json: JsonAdapter::with_wording(wording) }
-    }
-
-    /// The adapter using these of a model's own features.
-    #[must_use]
-    pub fn with_native(self, native: Native) -> Self {
-        Self { json: self.json.with_native(native) }
-    }
-
     fn system(&self, call: &RenderCall<'_>, signature: &Signature) -> Result<String> {
         let wording = self.json.sentences();
         let as_dspy = call.compat || wording.is_foreign();
@@ -93,9 +78,7 @@ impl Adapter for BamlAdapter {
         "baml"
     }
 
-    fn wording(&self) -> Option<&str> {
-        self.json.wording()
-    }
+    follows_from!(over json);
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let form = Form {
@@ -112,13 +95,5 @@ impl Adapter for BamlAdapter {
 
     fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         self.json.read(call, completion, policy)
-    }
-
-    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        self.json.extractor()
-    }
-
-    fn complaint(&self, error: &Error) -> String {
-        self.json.complaint(error)
     }
 }

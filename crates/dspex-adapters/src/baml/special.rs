@@ -72,16 +72,7 @@ fn structure(name: &str, fields: &[(&str, &str)]) -> StructType {
 }
 
 fn field(name: &str, ty: FieldType) -> StructField {
-    StructField {
-        name: name.into(),
-        alias: None,
-        ty,
-        description: None,
-        required: true,
-        default: None,
-        hidden_default: false,
-        constraints: Vec::new(),
-    }
+    StructField::new(name, ty)
 }
 
 #[cfg(test)]

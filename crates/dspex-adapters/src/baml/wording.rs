@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::JsonWording;
 use crate::wording::{ReminderWording, Templates};
 
 /// The sentences of the [BAML adapter](crate::BamlAdapter).
@@ -133,15 +134,7 @@ impl Default for BamlWording {
                      {sections}\n\nYour task:\n{instructions}"
                 .into(),
             output: "{type}".into(),
-            reminder: ReminderWording {
-                first: "Now write one JSON object with {field}".into(),
-                next: ", {field}".into(),
-                none: "Now write an empty JSON object".into(),
-                of_type: String::new(),
-                of_reasoning: String::new(),
-                of_tool_calls: String::new(),
-                last: ".".into(),
-            },
+            reminder: JsonWording::default().reminder,
             types: BamlTypeWording::default(),
         }
     }

@@ -32,6 +32,7 @@ pub(crate) use beside::beside;
 pub(crate) use elements::elements;
 pub(crate) use object::object;
 pub(crate) use scan::{split_lines, strip};
+pub(crate) use validate::rules;
 
 /// Reads one value by itself.
 pub(crate) fn lone(

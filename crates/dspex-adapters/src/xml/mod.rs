@@ -9,14 +9,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use dspex_core::lm::{Choice, Request};
-use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
+use dspex_core::{Adapter, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
+use crate::common::{self, constructors, follows_from};
 use crate::format::{field_list, field_value, hint};
-use crate::json::JsonAdapter;
 use crate::native::{Native, Plan};
 use crate::parse;
 use crate::turns;
-use crate::two_step::TwoStepAdapter;
 use crate::wording::{ReminderWording, Templates, Wording, fill};
 
 pub(crate) use self::write::skeleton;
@@ -50,25 +49,13 @@ pub struct XmlAdapter {
 /// Whether DSPy's adapter calls tools natively unless told otherwise.
 const DSPY_CALLS_TOOLS: bool = false;
 
+constructors!(
+    XmlAdapter,
+    wording => Self { wording: wording.into(), ..Self::default() },
+    native: self, native => Self { native, ..self }
+);
+
 impl XmlAdapter {
-    /// The adapter with our wording.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The adapter with another wording.
-    #[must_use]
-    pub fn with_wording(wording: impl Into<Arc<Wording>>) -> Self {
-        Self { wording: wording.into(), ..Self::default() }
-    }
-
-    /// The adapter using these of a model's own features.
-    #[must_use]
-    pub fn with_native(mut self, native: Native) -> Self {
-        self.native = native;
-        self
-    }
-
     fn plan<'a>(&self, call: &RenderCall<'a>) -> Plan<'a> {
         Plan::new(call, &self.native, DSPY_CALLS_TOOLS)
     }
@@ -213,9 +200,7 @@ impl Adapter for XmlAdapter {
         "xml"
     }
 
-    fn wording(&self) -> Option<&str> {
-        Some(&self.wording.id)
-    }
+    follows_from!(wording, extractor, plan);
 
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         let plan = self.plan(call);
@@ -240,27 +225,12 @@ impl Adapter for XmlAdapter {
         Ok(request)
     }
 
-    fn read(&self, call: &RenderCall<'_>, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
-        parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
-            self.parse(signature, completion, policy)
-        })
-    }
-
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::elements(signature, completion, policy)
     }
 
     fn as_json(&self) -> Option<Arc<dyn Adapter>> {
-        let json = JsonAdapter::with_wording(Arc::clone(&self.wording)).with_native(self.native.clone());
-        Some(Arc::new(json.asked_by_chat()))
-    }
-
-    fn extractor(&self) -> Option<Arc<dyn Adapter>> {
-        Some(Arc::new(TwoStepAdapter::with_wording(Arc::clone(&self.wording))))
-    }
-
-    fn complaint(&self, error: &Error) -> String {
-        self.wording.complaint(error)
+        common::as_json(&self.wording, &self.native)
     }
 }
 

@@ -22,16 +22,7 @@ pub(crate) fn signature(ty: &FieldType) -> Signature {
 }
 
 pub(crate) fn field(name: &str, ty: FieldType) -> StructField {
-    StructField {
-        name: name.into(),
-        alias: None,
-        ty,
-        description: None,
-        required: true,
-        default: None,
-        hidden_default: false,
-        constraints: Vec::new(),
-    }
+    StructField::new(name, ty)
 }
 
 pub(crate) fn structure(name: &str, fields: Vec<StructField>) -> FieldType {

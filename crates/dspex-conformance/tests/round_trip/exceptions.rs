@@ -2,13 +2,10 @@
 
 use dspex_core::{FieldType, Special, Value};
 
-use crate::Form;
-
 /// A value that did not read back.
 pub(crate) struct Back<'a> {
     pub(crate) adapter: &'a str,
     pub(crate) policy: &'static str,
-    pub(crate) form: Form,
     pub(crate) ty: &'a FieldType,
     pub(crate) value: &'a Value,
     pub(crate) turn: &'a str,
@@ -96,7 +93,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         name: "bytes that are no text",
         reason: "DSPy writes them as Python spells them, and reads that as text",
         adapters: WITH_XML,
-        policies: BOTH,
+        policies: COMPAT,
         values: |b| any(b.value, &|v| matches!(v, Value::Bytes(b) if std::str::from_utf8(b).is_err())),
     },
     Exception {
@@ -104,7 +101,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         reason: "bytes are written as their text, which is read as JSON first",
         adapters: WITH_XML,
         policies: BOTH,
-        values: |b| matches!(b.value, Value::Bytes(_)),
+        values: |b| matches!(b.value, Value::Bytes(bytes) if std::str::from_utf8(bytes).is_ok()),
     },
     Exception {
         name: "the sign of zero",
@@ -119,15 +116,6 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         adapters: WITH_XML,
         policies: BOTH,
         values: |b| any(b.value, &|v| matches!(v, Value::Float(f) if !f.is_finite())),
-    },
-    Exception {
-        name: "media in earlier turns",
-        reason: "what is not text travels beside the text there",
-        adapters: WITH_XML,
-        policies: BOTH,
-        values: |b| {
-            b.form == Form::Earlier && any(b.value, &|v| matches!(v, Value::Media(_) | Value::Document(_)))
-        },
     },
     Exception {
         name: "text that means another kind",

@@ -171,8 +171,7 @@ fn what_is_written_reads_back() {
                     if back.as_ref().is_ok_and(|back| *back == meant) {
                         continue;
                     }
-                    let back =
-                        Back { adapter: name, policy: policy.name(), form, ty, value: &meant, turn: &turn };
+                    let back = Back { adapter: name, policy: policy.name(), ty, value: &meant, turn: &turn };
                     match EXCEPTIONS.iter().find(|e| e.is(&back)) {
                         Some(e) => drop(used.insert((e.name, (*name).to_owned(), policy.name()))),
                         None => failures.push(format!(

@@ -135,10 +135,31 @@ impl Constraint {
 
     /// The rules that a JSON Schema states beside a type.
     pub(crate) fn of_schema(schema: &serde_json::Map<String, serde_json::Value>) -> Vec<Self> {
-        let rule = |(keyword, _, key): &(&str, &[&str], &str)| {
-            Self::from_keyword(keyword, &Value::from_tagged(schema.get(*key)?).ok()?)
-        };
-        SCHEMA_KEYWORDS.iter().filter_map(rule).collect()
+        SCHEMA_KEYWORDS.iter().filter_map(|row| Self::stated(row, schema)).collect()
+    }
+
+    /// The rules that a JSON Schema states of values of one of its types.
+    pub(crate) fn of_schema_for(
+        kind: &str,
+        schema: &serde_json::Map<String, serde_json::Value>,
+    ) -> Vec<Self> {
+        let about = SCHEMA_KEYWORDS.iter().filter(|(_, kinds, _)| kinds.contains(&kind));
+        about.filter_map(|row| Self::stated(row, schema)).collect()
+    }
+
+    /// Whether a word of a JSON Schema is no rule of ours, or one that can be read.
+    pub(crate) fn readable(word: &str, schema: &serde_json::Map<String, serde_json::Value>) -> bool {
+        SCHEMA_KEYWORDS
+            .iter()
+            .filter(|(_, _, key)| *key == word)
+            .all(|row| Self::stated(row, schema).is_some())
+    }
+
+    fn stated(
+        (keyword, _, key): &(&str, &[&str], &str),
+        schema: &serde_json::Map<String, serde_json::Value>,
+    ) -> Option<Self> {
+        Self::from_keyword(keyword, &Value::from_tagged(schema.get(*key)?).ok()?)
     }
 
     /// A rule by its keyword and argument; none for a keyword that is unknown or an argument of the wrong kind.

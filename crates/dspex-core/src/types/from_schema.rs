@@ -193,14 +193,11 @@ impl Reader<'_> {
             .map(|(field, schema)| {
                 let ty = self.read(schema, None);
                 StructField {
-                    name: field.clone(),
-                    alias: None,
                     description: text(schema, "description"),
                     required: required(field),
                     default: schema.get("default").and_then(|d| Value::from_tagged(d).ok()),
-                    hidden_default: false,
                     constraints: Constraint::beside(schema, &ty),
-                    ty,
+                    ..StructField::new(field, ty)
                 }
                 .with_extensions(schema)
             })

@@ -100,6 +100,11 @@ impl ValidationErrors {
         self.0.iter()
     }
 
+    /// The places of the faults, to be changed.
+    pub(crate) fn paths_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        self.0.iter_mut().map(|fault| &mut fault.path)
+    }
+
     /// How many there are; at least one.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {

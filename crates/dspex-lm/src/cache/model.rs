@@ -115,6 +115,9 @@ impl LanguageModel for Cached {
 
 impl fmt::Debug for Cached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cached").field("lm", &self.lm.id()).field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Cached")
+            .field("lm", &self.lm.id())
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use dspex_core::Usage;
 use dspex_core::lm::{
-    Event, FinishReason, LmError, LmErrorKind, Message, ResponseFormat, ToolChoice, ToolSpec,
+    self, Event, FinishReason, LmError, LmErrorKind, Message, ResponseFormat, Role, ToolChoice, ToolSpec,
 };
 use serde_json::{Value as Json, json};
 
@@ -33,6 +33,12 @@ impl Wire for OpenAiChat {
 
     fn encode(&self, call: &Call<'_>) -> Result<Json, LmError> {
         let (request, o) = (call.request, call.options());
+        // The reference: a message of the assistant has parts of text, or a refusal.
+        let media = |m: &Message| m.role == Role::Assistant && m.parts.iter().any(is_media);
+        call.cannot_if(
+            request.messages.iter().any(media),
+            "an image or another part beside text in a turn of the model",
+        )?;
         let mut body = Body::default();
         body.set("model", Some(call.model));
         body.set("messages", Some(request.messages.iter().map(Message::to_json).collect::<Json>()));
@@ -61,6 +67,10 @@ impl Wire for OpenAiChat {
     fn decoder(&self, _: &Quirks) -> Box<dyn Decode> {
         Box::new(Decoder::default())
     }
+}
+
+fn is_media(part: &lm::Part) -> bool {
+    matches!(part, lm::Part::Media(_) | lm::Part::Document(_))
 }
 
 fn tool(t: &ToolSpec) -> Json {

@@ -1,7 +1,7 @@
 //! Saved programs in files: whole or not at all.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use dspex_core::{Context, Error, ErrorKind, LanguageModel, Program, Result};
 
 use super::read::File;
 use super::{LmSettings, SavedProgram};
+use crate::whole_file::write_whole;
 
 /// The most bytes that a file may have: far more than any prompt can show.
 const MOST: u64 = 256 << 20;
@@ -127,33 +128,6 @@ impl SavedProgram {
                 "expected a name that ends in .json, without which DSPy does not load it".to_owned();
             return Err(Error::new(ErrorKind::File { place, message }).with_hint("name it so"));
         }
-        self.replace(path)
-            .map_err(|e| Error::new(ErrorKind::File { place, message: format!("cannot be written: {e}") }))
-    }
-
-    fn replace(&self, path: &FilePath) -> std::io::Result<()> {
-        // A link keeps pointing to the file, which is what is replaced.
-        let path = match (fs::canonicalize(path), fs::symlink_metadata(path)) {
-            (Ok(file), _) => file,
-            (Err(_), Ok(_)) => return Err(std::io::Error::other("it is a link that leads nowhere")),
-            (Err(_), Err(_)) => path.to_path_buf(),
-        };
-        if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
-            return Err(std::io::Error::other("it is no file"));
-        }
-        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(FilePath::new("."));
-        let mut options = tempfile::Builder::new();
-        // Who may read it: as before, or whoever may read new files.
-        if let Ok(there) = fs::metadata(&path) {
-            options.permissions(there.permissions());
-        } else {
-            #[cfg(unix)]
-            options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        }
-        let mut file = options.prefix(".dspex-").suffix(".tmp").tempfile_in(folder)?;
-        file.write_all(self.to_json().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path).map_err(|e| e.error)?;
-        Ok(())
+        write_whole(path, self.to_json())
     }
 }

@@ -220,6 +220,13 @@ fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) 
             Err(_) => cx.notes.truncate(before),
         }
     }
+    // What is in quotes after a letter is no JSON to be mended.
+    if ty.without_none() == FieldType::Bytes
+        && cx.applies(ParseRule::BytesLiteral)
+        && scalar::bytes_literal(original).is_some()
+    {
+        return Walk::new(cx).validate(&original.into(), ty);
+    }
     let escaped = raw_backslashes(text, cx);
     let candidate = candidate(escaped.as_deref().unwrap_or(text), ty)?;
     let before = cx.notes.len();

@@ -8,6 +8,7 @@ use dspex_core::{FieldType, ParseRule, Value};
 use super::mend::{self, Mended};
 use super::walk::{Exactness, Walk};
 use super::{Mismatch, decimal};
+use crate::parse::literal_eval::literal_eval;
 
 /// A value and how near it is to what was given.
 pub(super) type Found = Option<(Value, Exactness)>;
@@ -21,6 +22,15 @@ pub(super) fn validate(walk: &mut Walk<'_, '_>, value: &Value, ty: &FieldType) -
         walk.refuse(ParseRule::BoolForNumber, value, ty)?;
     }
     let mismatch = Mismatch::new(ty, value);
+    if *ty == FieldType::Bytes
+        && let Value::Str(text) = value
+        && let Some(bytes) = bytes_literal(text)
+        && walk.cx.applies(ParseRule::BytesLiteral)
+    {
+        walk.cx.note_read(ParseRule::BytesLiteral, text, "the bytes that it spells");
+        walk.floor(Exactness::Lax);
+        return Ok(Value::Bytes(bytes));
+    }
     if let Some((value, exactness)) = read(value, ty) {
         let has_form = matches!(ty, FieldType::Int | FieldType::Float | FieldType::Bool);
         if has_form && exactness < Exactness::Strict && walk.cx.is_off() {
@@ -40,6 +50,17 @@ pub(super) fn validate(walk: &mut Walk<'_, '_>, value: &Value, ty: &FieldType) -
             walk.floor(Exactness::Mended);
             Ok(value)
         }
+    }
+}
+
+/// Bytes as Python spells them, where they are no text: others are shown as their text.
+pub(super) fn bytes_literal(text: &str) -> Option<Vec<u8>> {
+    if !(text.starts_with("b'") || text.starts_with("b\"")) {
+        return None;
+    }
+    match literal_eval(text) {
+        Ok(Value::Bytes(bytes)) if std::str::from_utf8(&bytes).is_err() => Some(bytes),
+        _ => None,
     }
 }
 

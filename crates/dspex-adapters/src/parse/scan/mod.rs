@@ -6,7 +6,7 @@ mod lines;
 mod marker;
 mod think;
 
-use dspex_core::{Note, ParsePolicy, ParseRule, Signature};
+use dspex_core::{FieldType, Note, ParsePolicy, ParseRule, Signature, Special};
 
 use self::lines::is_space;
 pub(crate) use self::lines::{split_lines, strip};
@@ -98,7 +98,7 @@ fn by_lines(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned 
                     // The end of the value's fence, with the next marker glued to it.
                     open.lines.push("```");
                 }
-                close(&mut scanned.sections, open.take(), text, policy);
+                close(&mut scanned, open.take(), text, signature, policy);
                 let quoted = line.trim_start().starts_with('>');
                 open = Some(Open { name, lines: if rest.is_empty() { vec![] } else { vec![rest] }, quoted });
             }
@@ -109,7 +109,7 @@ fn by_lines(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned 
             }
         }
     }
-    close(&mut scanned.sections, open, text, policy);
+    close(&mut scanned, open, text, signature, policy);
     scanned
 }
 
@@ -118,7 +118,13 @@ fn fences(lines: &[&str]) -> usize {
     lines.iter().filter(|l| l.trim_start().starts_with("```")).count()
 }
 
-fn close(sections: &mut Vec<Section>, open: Option<Open<'_>>, text: &str, policy: &ParsePolicy) {
+fn close(
+    scanned: &mut Scanned,
+    open: Option<Open<'_>>,
+    text: &str,
+    signature: &Signature,
+    policy: &ParsePolicy,
+) {
     let Some(Open { name, mut lines, quoted }) = open else { return };
     let quote = |line: &&str| line.trim_start().starts_with('>');
     if quoted && lines.iter().all(|l| quote(l) || l.trim().is_empty()) {
@@ -126,15 +132,32 @@ fn close(sections: &mut Vec<Section>, open: Option<Open<'_>>, text: &str, policy
             let inner = line.trim_start().trim_start_matches('>');
             *line = inner.strip_prefix(' ').unwrap_or(inner);
         }
-        sections.push(Section { name, text: strip(&lines.join("\n")).to_owned() });
+        scanned.sections.push(Section { name, text: strip(&lines.join("\n")).to_owned() });
         return;
     }
     // DSPy makes every line end a line feed, also those that only Python takes for one.
-    let text = match span(text, &lines) {
-        Some(span) if policy.applies(ParseRule::LineEnds) => span.to_owned(),
-        _ => lines.join("\n"),
+    let joined = strip(&lines.join("\n")).to_owned();
+    let text = match span(text, &lines).map(strip) {
+        Some(span) if policy.applies(ParseRule::LineEnds) && *span != joined => {
+            // Between the parts of other values they are nothing but space.
+            if signature.field(&name).is_some_and(|f| is_verbatim(&f.ty)) {
+                let message = "kept its line ends, of which some are no line feeds";
+                scanned.notes.push(Note::new(ParseRule::LineEnds, Some(&name), message));
+            }
+            span.to_owned()
+        }
+        _ => joined,
     };
-    sections.push(Section { name, text: strip(&text).to_owned() });
+    scanned.sections.push(Section { name, text });
+}
+
+/// Whether text of a type is its value as it stands.
+fn is_verbatim(ty: &FieldType) -> bool {
+    match ty {
+        FieldType::Union(u) => u.options.iter().any(is_verbatim),
+        FieldType::Any | FieldType::Special(Special::Code(_)) => true,
+        ty => ty.is_text(),
+    }
 }
 
 /// What lines that follow each other take of the text, line ends between them as they are; nothing where one is not of

@@ -6,12 +6,12 @@ mod cut;
 mod derive;
 mod probes;
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use dspex_adapters::Wording;
-use dspex_core::{Error, ErrorKind, Result, unknown_name};
+use dspex_core::{Result, unknown_name};
+use dspex_modules::write_whole;
 use serde_json::json;
 
 use crate::failure::Exit;
@@ -74,9 +74,7 @@ impl Extract {
         let file = self.output.display().to_string();
         let wording = Wording::parse(&file, &text)?;
         let checked = check::check(&place, &answers, &probes, &wording)?;
-        fs::write(&self.output, &text).map_err(|e| {
-            Error::new(ErrorKind::File { place: file.clone(), message: format!("cannot be written: {e}") })
-        })?;
+        write_whole(&self.output, &text)?;
         let names = adapters::ADAPTERS.iter().map(|a| a.name);
         let (taken, ours): (Vec<_>, Vec<_>) = names.partition(|name| answers.adapters.contains_key(*name));
         if self.json {

@@ -1,5 +1,9 @@
 //! Tools that a model may call: what is said of them, and the function behind them.
 
+mod arguments;
+mod error;
+mod refs;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -9,6 +13,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
+pub use error::ToolError;
+
+use self::arguments::{Fault, fault};
+use self::refs::{refers, resolved};
 use super::{Record, Value, from_value, to_value};
 use crate::lm::ToolSpec;
 
@@ -55,62 +63,6 @@ struct Inner {
     takes_others: bool,
     compat: bool,
     function: Option<Arc<Function>>,
-}
-
-/// Why a tool was not called, or what went wrong in it.
-///
-/// ```
-/// use dspex_core::{Record, value::{Tool, ToolError}};
-/// let tool = Tool::new("clock", "Tells the time.");
-/// let e = tool.call(Record::new().with("zone", "CET")).unwrap_err();
-/// assert_eq!(e.to_string(), "clock: there is no argument `zone`; it takes none");
-/// assert_eq!(tool.call(Record::new()).unwrap_err(), ToolError::NoFunction { tool: "clock".into() });
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ToolError {
-    /// An argument that the tool does not have.
-    #[error("{tool}: there is no argument `{argument}`; it takes {}", .known.as_deref().unwrap_or("none"))]
-    UnknownArgument {
-        /// The tool.
-        tool: String,
-        /// The argument.
-        argument: String,
-        /// Those that it has, as words; none where it has none.
-        known: Option<String>,
-    },
-    /// An argument that is not there and has no default.
-    #[error("{tool}: expected the argument `{argument}`, found none")]
-    MissingArgument {
-        /// The tool.
-        tool: String,
-        /// The argument.
-        argument: String,
-    },
-    /// An argument that breaks its schema.
-    #[error("{tool}: the argument `{argument}` is invalid: {message}")]
-    InvalidArgument {
-        /// The tool.
-        tool: String,
-        /// The argument.
-        argument: String,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// The tool is only described; nothing can be run.
-    #[error("{tool}: expected a function behind the tool, found its description only")]
-    NoFunction {
-        /// The tool.
-        tool: String,
-    },
-    /// The function failed.
-    #[error("{tool}: {message}")]
-    Failed {
-        /// The tool.
-        tool: String,
-        /// What it said.
-        message: String,
-    },
 }
 
 impl Tool {
@@ -267,6 +219,18 @@ impl Tool {
     }
 
     /// Checks arguments: each is one of the tool's and keeps to its schema, and none is missing.
+    ///
+    /// What schemas of Rust types, of pydantic and of most tools say is checked here. A word beyond that, such as `not`
+    /// or `if`, needs the feature `jsonschema`; without it the error says so, and nothing passes unchecked.
+    ///
+    /// ```
+    /// use dspex_core::{Record, value::{Tool, ToolError}};
+    /// use serde_json::json;
+    /// let tool = Tool::new("move", "Moves.").with_arg("by", json!({"type": "integer", "minimum": 1}));
+    /// assert_eq!(tool.check(&Record::new().with("by", 2)), Ok(()));
+    /// let e = tool.check(&Record::new().with("by", 0)).unwrap_err();
+    /// assert_eq!(e.to_string(), "move: the argument `by` is invalid: 0 breaks `\"minimum\": 1`");
+    /// ```
     pub fn check(&self, args: &Record) -> Result<(), ToolError> {
         let tool = || self.0.name.clone();
         for (name, value) in args.iter() {
@@ -281,9 +245,19 @@ impl Tool {
             if self.0.compat && schema.get("type").is_none() {
                 continue;
             }
-            broken(value, schema, self.0.definitions.as_ref()).map_or(Ok(()), |message| {
-                Err(ToolError::InvalidArgument { tool: tool(), argument: name.into(), message })
-            })?;
+            match fault(value, schema, self.0.definitions.as_ref()) {
+                None => {}
+                Some(Fault::Invalid(message)) => {
+                    return Err(ToolError::InvalidArgument { tool: tool(), argument: name.into(), message });
+                }
+                Some(Fault::Unchecked(keyword)) => {
+                    return Err(ToolError::UncheckedArgument {
+                        tool: tool(),
+                        argument: name.into(),
+                        keyword,
+                    });
+                }
+            }
         }
         // `kwargs` of DSPy's fault is no argument of the function.
         let needed = |name: &&String| !(self.0.compat && *name == "kwargs");
@@ -343,55 +317,6 @@ impl Tool {
     pub(super) fn args_repr(&self) -> String {
         let args = Value::from_plain(&Json::Object(self.0.args.clone()));
         args.to_repr().unwrap_or_default()
-    }
-}
-
-/// What is wrong with a value by a schema, or with the schema.
-fn broken(value: &Value, schema: &Json, definitions: Option<&Json>) -> Option<String> {
-    let instance: Json = match value.to_json_text() {
-        Ok(text) => serde_json::from_str(&text).unwrap_or(Json::Null),
-        Err(e) => return Some(e.to_string()),
-    };
-    let mut schema = schema.clone();
-    if let (Some(definitions), Some(map)) = (definitions, schema.as_object_mut()) {
-        map.insert("$defs".into(), definitions.clone());
-    }
-    match jsonschema::validator_for(&schema) {
-        Ok(validator) => validator.validate(&instance).err().map(|e| e.to_string()),
-        Err(e) => Some(format!("its schema is no JSON Schema: {e}")),
-    }
-}
-
-/// Whether a schema refers to another.
-fn refers(schema: &Json) -> bool {
-    match schema {
-        Json::Object(map) => map.contains_key("$ref") || map.values().any(refers),
-        Json::Array(items) => items.iter().any(refers),
-        _ => false,
-    }
-}
-
-/// A schema with what it refers to in place. A reference back into a definition that is open stays as it is.
-fn resolved(schema: &Json, root: &Json, open: &mut Vec<String>) -> Json {
-    match schema {
-        Json::Object(map) => {
-            let target = map.get("$ref").and_then(Json::as_str).and_then(|r| r.strip_prefix('#'));
-            if let Some((path, definition)) = target.and_then(|path| Some((path, root.pointer(path)?)))
-                && !open.iter().any(|p| p == path)
-            {
-                open.push(path.to_owned());
-                let mut inner = resolved(definition, root, open);
-                open.pop();
-                if let Some(inner) = inner.as_object_mut() {
-                    let beside = map.iter().filter(|(key, _)| *key != "$ref");
-                    inner.extend(beside.map(|(key, value)| (key.clone(), value.clone())));
-                }
-                return inner;
-            }
-            map.iter().map(|(key, value)| (key.clone(), resolved(value, root, open))).collect()
-        }
-        Json::Array(items) => items.iter().map(|item| resolved(item, root, open)).collect(),
-        other => other.clone(),
     }
 }
 

@@ -1,30 +1,25 @@
 //! The probes: calls with names and values that no prompt has by itself, and how Python is asked for their messages.
 
+mod draft;
+mod types;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
-use dspex_core::types::{EnumType, StructField, StructType, UnionSyntax};
 use dspex_core::value::History;
-use dspex_core::{Constraint, Error, Example, Field, FieldType, Record, Result, Signature, Special, Value};
+use dspex_core::{Error, Example, Record, Result, Signature, Value};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
+
+use self::draft::{Draft, input, output, probe, record};
 
 /// The script that renders probes.
-const SCRIPT: &str = include_str!("probe.py");
+const SCRIPT: &str = include_str!("../probe.py");
 
 /// The types of which DSPy may say something. A tool is a function; it is no output.
 pub(super) const TYPES: &[&str] =
     &["Image", "Audio", "File", "Document", "Citations", "History", "ToolCalls", "Code", "Reasoning"];
-
-/// A field of a probe, and its type in the words of the script.
-#[derive(Clone)]
-struct ProbeField {
-    field: Field,
-    ty: String,
-    bounds: Option<(i64, i64)>,
-}
 
 /// A call whose messages are known to DSPy.
 pub(super) struct Probe {
@@ -198,164 +193,4 @@ pub(super) fn all() -> Result<Vec<Probe>> {
         probes.push(probe(ty, fields).inputs(&[("zqplain", "ZqG")]));
     }
     probes.into_iter().map(Draft::finish).collect()
-}
-
-/// A probe that is being put together.
-struct Draft {
-    id: String,
-    instructions: &'static str,
-    fields: Vec<ProbeField>,
-    demos: Vec<Record>,
-    inputs: Record,
-}
-
-fn probe(id: &str, fields: Vec<ProbeField>) -> Draft {
-    Draft { id: id.to_owned(), instructions: "ZqTask", fields, demos: Vec::new(), inputs: Record::new() }
-}
-
-fn input(name: &str, ty: &str) -> ProbeField {
-    let of = field_type(ty).unwrap_or(FieldType::Any);
-    ProbeField { field: Field::input(name, of), ty: ty.to_owned(), bounds: None }
-}
-
-fn output(name: &str, ty: &str) -> ProbeField {
-    let of = field_type(ty).unwrap_or(FieldType::Any);
-    ProbeField { field: Field::output(name, of), ty: ty.to_owned(), bounds: None }
-}
-
-impl ProbeField {
-    fn described(mut self, description: &str) -> Self {
-        self.field = self.field.with_description(description);
-        self
-    }
-
-    fn bounds(mut self, low: i64, high: i64) -> Self {
-        self.field = self.field.with_constraint(Constraint::ge(low)).with_constraint(Constraint::le(high));
-        self.bounds = Some((low, high));
-        self
-    }
-
-    fn spec(&self) -> Json {
-        json!({
-            "name": self.field.name,
-            "input": self.field.direction == dspex_core::Direction::Input,
-            "type": self.ty,
-            "desc": self.field.description,
-            "ge": self.bounds.map(|b| b.0),
-            "le": self.bounds.map(|b| b.1),
-        })
-    }
-}
-
-impl Draft {
-    fn instructions(mut self, text: &'static str) -> Self {
-        self.instructions = text;
-        self
-    }
-
-    fn demo(mut self, fields: &[(&str, &str)]) -> Self {
-        self.demos.push(record(fields));
-        self
-    }
-
-    fn inputs(mut self, fields: &[(&str, &str)]) -> Self {
-        self.inputs = record(fields);
-        self
-    }
-
-    fn finish(self) -> Result<Probe> {
-        let second = !TYPES.contains(&self.id.as_str());
-        let spec = json!({
-            "id": self.id,
-            "second": second,
-            "instructions": self.instructions,
-            "fields": self.fields.iter().map(ProbeField::spec).collect::<Vec<_>>(),
-            "demos": self.demos.iter().map(Record::to_tagged).collect::<Vec<_>>(),
-            "inputs": self.inputs.iter().map(|(name, v)| (name.to_owned(), input_spec(v))).collect::<Map<_, _>>(),
-        });
-        let known = self.fields.iter().all(|f| field_type(&f.ty).is_some());
-        let signature = Signature::new(self.fields.into_iter().map(|f| f.field))?;
-        let signature = known.then(|| signature.with_instructions(self.instructions));
-        let demos = self.demos.into_iter().map(Example::new).collect();
-        Ok(Probe { id: self.id, signature, demos, inputs: self.inputs, spec })
-    }
-}
-
-/// An input in the words of the script.
-fn input_spec(value: &Value) -> Json {
-    match value {
-        Value::History(h) => {
-            json!({"$history": h.messages.iter().map(Record::to_tagged).collect::<Vec<_>>()})
-        }
-        other => other.to_tagged(),
-    }
-}
-
-fn record(fields: &[(&str, &str)]) -> Record {
-    fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
-}
-
-/// The type of a spec; none for one that only the script has.
-fn field_type(spec: &str) -> Option<FieldType> {
-    let (kind, rest) = spec.split_once(' ').unwrap_or((spec, ""));
-    Some(match kind {
-        "described" => return None,
-        "ints" => FieldType::list(FieldType::Int),
-        "list" => FieldType::list(field_type(rest)?),
-        "literal" => FieldType::literal(rest.split(' ')),
-        "code" => FieldType::Special(Special::Code(Some(rest.to_owned()))),
-        "enum" => {
-            let (name, members) = rest.split_once(' ')?;
-            let pair = |m: &str| m.split_once('=').map(|(n, v)| (n.to_owned(), v.into()));
-            let members = members.split(' ').filter_map(pair).collect();
-            FieldType::Enum(Arc::new(EnumType { name: name.to_owned(), members }))
-        }
-        "ZqEmpty" | "ZqInner" | "ZqStruct" => structure(kind),
-        name if TYPES.contains(&name) => FieldType::parse(&format!("dspy.{name}"), None).ok()?,
-        name => FieldType::parse(name, None).ok()?,
-    })
-}
-
-/// The structs of the script.
-fn structure(name: &str) -> FieldType {
-    let field = |name: &str, ty: FieldType| StructField {
-        name: name.to_owned(),
-        alias: None,
-        ty,
-        description: None,
-        required: true,
-        default: None,
-        hidden_default: false,
-        constraints: Vec::new(),
-    };
-    let (doc, fields) = match name {
-        "ZqInner" => (Some("ZqInnerDoc"), vec![field("zqname", FieldType::Str)]),
-        "ZqLeaf" => (None, vec![field("zqweight", FieldType::Float)]),
-        "ZqStruct" => {
-            let mut text = field("zqtext", FieldType::Str);
-            text.description = Some("ZqFieldDescription".into());
-            let mut alias = field("zqalias", FieldType::Int);
-            alias.alias = Some("zqOther".into());
-            let number = FieldType::union(vec![FieldType::Float, FieldType::None], UnionSyntax::Pep604);
-            let fields = vec![
-                text,
-                field("zqnumber", number),
-                alias,
-                field("zqchoice", FieldType::literal(["zqp", "zqq"])),
-                field("zqinner", structure("ZqInner")),
-                field("zqtable", FieldType::dict(FieldType::Str, FieldType::Int)),
-                field("zqflags", FieldType::list(FieldType::Bool)),
-                field("zqleaves", FieldType::list(structure("ZqLeaf"))),
-            ];
-            (Some("ZqStructDoc"), fields)
-        }
-        _ => (None, Vec::new()),
-    };
-    let of = StructType {
-        name: name.to_owned(),
-        description: doc.map(str::to_owned),
-        fields,
-        ..StructType::default()
-    };
-    FieldType::Struct(Arc::new(of))
 }
