@@ -2,6 +2,7 @@
 
 mod commands;
 mod failure;
+mod models;
 mod output;
 mod program;
 

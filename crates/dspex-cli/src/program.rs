@@ -16,6 +16,7 @@ use dspex_evaluate::Dataset;
 use dspex_lm::{Lm, Secret};
 use dspex_modules::{DemoSource, LmSettings, ProgramFile, SavedProgram};
 
+use crate::models::LmArgs;
 use crate::output::complain;
 
 /// The model that answers where none was named.
@@ -73,35 +74,6 @@ pub(crate) struct FallbackArgs {
     /// text; or `none` [default: the saved program's, else the program file's, else none]
     #[arg(long, value_name = "KINDS")]
     fallback: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct LmArgs {
-    /// The model [default: the saved program's, else the program file's, else the variable `DSPEX_LM`, else
-    /// builtin/nearest]
-    #[arg(long, value_name = "MODEL")]
-    lm: Option<String>,
-
-    /// The base URL of the model's server, as in `http://localhost:8000/v1` [default: the provider's variable, else
-    /// its own address]
-    #[arg(long, value_name = "URL")]
-    api_base: Option<String>,
-
-    /// The model for second calls, which read the text of a first: those of the adapter `two_step` and of the fallback
-    /// `extract` [default: the program file's, else the same model]
-    #[arg(long, value_name = "MODEL")]
-    extraction_lm: Option<String>,
-}
-
-impl LmArgs {
-    /// A model by its name; its key comes from the environment.
-    fn by_name(&self, name: &str) -> Result<Arc<dyn LanguageModel>> {
-        let mut lm = Lm::builder(name).or_from_env();
-        if let Some(url) = &self.api_base {
-            lm = lm.api_base(url);
-        }
-        lm.build().map(Arc::from)
-    }
 }
 
 #[derive(Args, Debug)]
@@ -253,9 +225,9 @@ impl Loaded {
     /// The context with the model for second calls, if one is named.
     pub(crate) fn with_extraction_lm(&self, ctx: Context, args: &LmArgs) -> Result<Context> {
         let used = self.adapter()?.name() == "two_step" || ctx.fallbacks().contains(&Fallback::Extract);
-        match args.extraction_lm.as_ref().or(self.file.extraction_lm.as_ref()) {
+        match args.extraction_lm().or(self.file.extraction_lm.as_ref()) {
             Some(name) if used => Ok(ctx.with_extraction_lm(args.by_name(name)?)),
-            Some(_) if args.extraction_lm.is_some() => Err(Error::configuration(
+            Some(_) if args.extraction_lm().is_some() => Err(Error::configuration(
                 "expected second calls for the model of `--extraction-lm`, found none",
             )
             .with_hint("add `--adapter two_step` or `--fallback extract`, or leave it out")),
@@ -310,9 +282,9 @@ impl Loaded {
 
     /// The module with its state and demonstrations, for a context's model; the saved program may name others.
     pub(crate) fn build(&self, args: &DemoArgs, lm: &LmArgs) -> Result<Box<dyn DynModule>> {
-        let usual = self.lm_name(lm.lm.as_ref());
+        let usual = self.lm_name(lm.name());
         let mut make = |settings: &LmSettings| match settings.model() {
-            Some(name) if lm.lm.is_none() && usual.as_deref() != Some(name) => lm.by_name(name).map(Some),
+            Some(name) if lm.name().is_none() && usual.as_deref() != Some(name) => lm.by_name(name).map(Some),
             _ => Ok(None),
         };
         self.build_with(args, &mut make)
@@ -380,9 +352,9 @@ impl Loaded {
 
     /// The model of that name, or the built-in one, with a word about that.
     pub(crate) fn lm(&self, args: &LmArgs) -> Result<Arc<dyn LanguageModel>> {
-        match self.lm_name(args.lm.as_ref()) {
+        match self.lm_name(args.name()) {
             Some(name) => args.by_name(&name),
-            None if args.api_base.is_some() => {
+            None if args.has_base() => {
                 Err(Error::configuration("expected a model beside the base URL, found none")
                     .with_hint("name it as in `--lm openai/MODEL`"))
             }

@@ -1,5 +1,6 @@
 //! The commands, one file each. To add one: a file under `commands/`, and here its module, its variant and its line.
 
+mod cache;
 mod eval;
 mod explain;
 mod parse;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Parse(parse::Parse),
     /// Write a program to a file that DSPy loads too; nothing is called
     Save(save::Save),
+    /// Look into a cache of replies
+    Cache(cache::CacheCommand),
     /// Serve a built-in model or a script as an OpenAI-compatible endpoint, for tests
     Testserver(testserver::TestServer),
     /// Take over the sentences of a DSPy that is installed here
@@ -40,6 +43,7 @@ impl Command {
             Self::Render(c) => (c.run(), c.json),
             Self::Parse(c) => (c.run(), c.json),
             Self::Save(c) => (c.run(), c.json),
+            Self::Cache(c) => (c.run(), c.json()),
             Self::Testserver(c) => (c.run(), false),
             Self::Wording(c) => (c.run(), c.json()),
         };

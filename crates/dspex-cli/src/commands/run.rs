@@ -5,8 +5,9 @@ use dspex_core::{Attempt, Module as _, Prediction, Program as _, Record, Result}
 use serde_json::{Value as Json, json};
 
 use crate::failure::Exit;
+use crate::models::LmArgs;
 use crate::output::{complain, print, print_json, shown};
-use crate::program::{DemoArgs, FallbackArgs, InputArgs, LmArgs, PolicyArgs, ProgramArgs};
+use crate::program::{DemoArgs, FallbackArgs, InputArgs, PolicyArgs, ProgramArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Run {

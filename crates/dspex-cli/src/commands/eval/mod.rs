@@ -17,8 +17,9 @@ use dspex_core::{
 use dspex_evaluate::{Columns, Evaluate, ResultWriter, Stop, Summary};
 
 use crate::failure::Exit;
+use crate::models::LmArgs;
 use crate::output::{print, print_json};
-use crate::program::{DemoArgs, FallbackArgs, LmArgs, Loaded, PolicyArgs, ProgramArgs};
+use crate::program::{DemoArgs, FallbackArgs, Loaded, PolicyArgs, ProgramArgs};
 use report::Details;
 use source::Source;
 use table::Results;
