@@ -96,17 +96,26 @@ impl Concurrency {
     }
 }
 
-/// A rate is measured only over so many answers; fewer say too little.
+/// A rate is measured only over so many calls; fewer say too little.
 const ENOUGH: f64 = 5.0;
 
-/// The rate of a server that tells nothing but when it has had enough. Between two moments at which it had, it answered
-/// what came back to it in that time: so many calls in so many seconds is its rate. From then on calls are spaced by
-/// it, a little faster with each second, until the server throttles again.
+/// The rate of a server that tells nothing but when it has had enough. Between two moments at which it had, it took what
+/// came back to it in that time: so many calls in so many seconds is its rate. From then on calls are spaced by it, a
+/// little faster with each second, until the server throttles again.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    /// When the server last had enough, and what it has answered since.
-    empty: Option<(Instant, f64)>,
+    /// Since when calls are counted: a moment at which the server had enough.
+    since: Option<Instant>,
+    /// Calls sent since then that it did not throttle.
+    taken: f64,
+    /// A count that waits for the last throttled calls to be known: since when, until when, how many.
+    closing: Option<(Option<Instant>, Instant, f64)>,
+    /// When the server last had enough.
+    throttled: Option<Instant>,
     rate: Option<f64>,
+    /// Whether the rate was about the same the time before. The first time it may be far too low: while calls waited
+    /// for a window, what came back to the server may have been more than it can keep.
+    confirmed: bool,
     pace: Option<Bucket>,
 }
 
@@ -116,46 +125,58 @@ impl Learned {
         self.rate
     }
 
-    pub(crate) fn succeeded(&mut self) {
-        if let Some((_, answered)) = &mut self.empty {
-            *answered += 1.0;
+    pub(crate) fn throttled(&mut self, began: Instant, now: Instant) {
+        if self.throttled.is_some_and(|at| began <= at) {
+            // It was sent before we knew: the same moment, seen once more.
+            if let Some((since, _, taken)) = &mut self.closing
+                && since.is_none_or(|since| began > since)
+            {
+                *taken -= 1.0;
+            }
+            return;
+        }
+        self.closing = Some((self.since, now, self.taken - 1.0));
+        (self.throttled, self.taken) = (Some(now), 0.0);
+    }
+
+    /// A call is sent: the window is open again, so all that were throttled with the one before are known.
+    pub(crate) fn sent(&mut self, now: Instant) {
+        if let Some((since, until, taken)) = self.closing.take() {
+            self.measure(since, until, taken);
+        }
+        self.taken += 1.0;
+        if let Some(pace) = &mut self.pace {
+            pace.take(1.0, now);
         }
     }
 
-    pub(crate) fn throttled(&mut self, began: Instant, now: Instant) {
-        if let Some((since, answered)) = self.empty {
-            if began < since {
-                // It was sent before we knew: the same moment, seen once more.
-                return;
-            }
-            let passed = now.saturating_duration_since(since).as_secs_f64();
-            if answered >= ENOUGH && passed > 0.0 {
-                let rate = answered / passed;
-                self.rate = Some(rate);
-                self.pace = Some(Bucket::new(Rate::per_minute(rate * 60.0).burst(1.0)));
-            } else if let Some(rate) = &mut self.rate {
-                // Throttled again with hardly an answer between: what was learned holds no longer.
-                *rate /= 2.0;
-            }
+    fn measure(&mut self, since: Option<Instant>, until: Instant, taken: f64) {
+        let passed = since.map_or(0.0, |since| until.saturating_duration_since(since).as_secs_f64());
+        if passed > 0.0 && taken < ENOUGH {
+            // It goes on counting; the windows space the calls meanwhile.
+            self.taken += taken.max(0.0);
+            return;
         }
-        self.empty = Some((now, 0.0));
+        if passed > 0.0 {
+            let rate = taken / passed;
+            self.confirmed = self.rate.is_some_and(|before| rate < before * 1.25);
+            self.rate = Some(rate);
+            self.pace = Some(Bucket::new(Rate::per_minute(rate * 60.0).burst(1.0)));
+        }
+        self.since = Some(until);
     }
 
     /// When the next call can go.
     pub(crate) fn ready(&mut self, now: Instant) -> Instant {
-        let (Some(rate), Some((since, _)), Some(pace)) = (self.rate, self.empty, &mut self.pace) else {
+        let (Some(rate), Some(at), Some(pace)) = (self.rate, self.throttled, &mut self.pace) else {
             return now;
         };
         // One in a hundred more each second, and after half a minute much more: limits are raised, too.
-        let quiet = now.saturating_duration_since(since).as_secs_f64();
-        pace.set_rate(rate * (1.0 + 0.01 * quiet + (quiet / 30.0).powi(3)), now);
+        let quiet = now.saturating_duration_since(at).as_secs_f64();
+        let growth =
+            if self.confirmed { 1.0 + 0.01 * quiet + (quiet / 30.0).powi(3) } else { (quiet / 4.0).exp2() };
+        pace.set_rate(rate * growth, now);
         pace.ready(1.0, now)
-    }
-
-    pub(crate) fn take(&mut self, now: Instant) {
-        if let Some(pace) = &mut self.pace {
-            pace.take(1.0, now);
-        }
     }
 }
 
@@ -195,21 +216,41 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_what_was_answered_between_two_moments_of_enough() {
+    fn the_rate_is_what_was_taken_between_two_moments_of_enough() {
         let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
         let mut learned = Learned::default();
-        learned.throttled(start, start);
-        assert_eq!(learned.ready(start), start, "nothing is known yet");
-        for _ in 0..40 {
-            learned.succeeded();
+        learned.sent(start);
+        learned.throttled(start, after(1));
+        assert_eq!(learned.ready(after(2)), after(2), "nothing is known yet");
+        for _ in 0..43 {
+            learned.sent(after(2));
         }
-        let later = start + Duration::from_secs(4);
-        learned.throttled(later, later);
+        // Three of them are throttled, and one that is much older.
+        for began in [2, 2, 2, 0] {
+            learned.throttled(after(began), after(5));
+        }
+        learned.sent(after(6));
         assert_eq!(learned.rate(), Some(10.0));
-        learned.take(later);
-        assert_eq!(learned.ready(later).duration_since(later).as_millis(), 100);
-        let much_later = later + Duration::from_secs(600);
-        learned.take(much_later);
-        assert!(learned.ready(much_later) < much_later + Duration::from_millis(1), "it is forgotten in time");
+        let wait = learned.ready(after(6)).duration_since(after(6)).as_millis();
+        assert!((80..=100).contains(&wait), "{wait}");
+        learned.sent(after(600));
+        assert!(learned.ready(after(600)) < after(600) + Duration::from_millis(1), "it is forgotten in time");
+    }
+
+    #[test]
+    fn a_few_calls_measure_nothing_but_add_up() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut learned = Learned::default();
+        for n in 0..4 {
+            learned.sent(after(n));
+            learned.sent(after(n));
+            learned.sent(after(n));
+            learned.throttled(after(n), after(n) + Duration::from_millis(1));
+        }
+        assert_eq!(learned.rate(), None);
+        learned.sent(after(9));
+        assert_eq!(learned.rate(), Some(2.0), "six in three seconds");
     }
 }

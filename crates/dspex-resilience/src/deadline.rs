@@ -68,10 +68,7 @@ impl Deadline {
     /// Runs a future up to the deadline; what runs longer is dropped.
     ///
     /// Errors: [`Refusal::Deadline`] when it passes first, also when it has passed before: then nothing is polled.
-    pub async fn run<T, E: From<Refusal>>(
-        self,
-        future: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
+    pub async fn run<T, E: From<Refusal>>(self, future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let Some(at) = self.0 else { return future.await };
         if self.passed() {
             return Err(Refusal::Deadline.into());

@@ -72,7 +72,9 @@ impl<E: Fault> AllFailed<E> {
 impl<E: fmt::Display> fmt::Display for AllFailed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.causes.is_empty() {
-            return f.write_str("expected an endpoint that can take the call, found none; add one, or ask for less");
+            return f.write_str(
+                "expected an endpoint that can take the call, found none; add one, or ask for less",
+            );
         }
         let names: Vec<&str> = self.causes.iter().map(|(name, _)| &**name).collect();
         write!(f, "expected an answer of one of {}, found none", names.join(", "))?;

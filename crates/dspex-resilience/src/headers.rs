@@ -118,7 +118,8 @@ impl RateLimits {
         let anthropic = |what: &str| read(&|part| format!("anthropic-ratelimit-{what}-{part}"));
         let plain = |prefix: &str| read(&|part| format!("{prefix}ratelimit-{part}"));
         let first = |all: &[Allowance]| all.iter().copied().find(|a| !a.is_empty()).unwrap_or_default();
-        let told = ["tokens", "input-tokens", "output-tokens"].map(anthropic).into_iter().filter(|a| !a.is_empty());
+        let told =
+            ["tokens", "input-tokens", "output-tokens"].map(anthropic).into_iter().filter(|a| !a.is_empty());
         let tightest = told.min_by_key(|a| a.remaining.unwrap_or(u64::MAX)).unwrap_or_default();
         Self {
             requests: first(&[openai("requests"), anthropic("requests"), plain("x-"), plain("")]),

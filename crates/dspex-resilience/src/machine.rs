@@ -36,9 +36,15 @@ pub(crate) enum Change {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed,
-    Open { until: Instant, cause: Class },
+    Open {
+        until: Instant,
+        cause: Class,
+    },
     /// A probe is under way, or was dropped.
-    HalfOpen { probing: bool, cause: Class },
+    HalfOpen {
+        probing: bool,
+        cause: Class,
+    },
 }
 
 #[derive(Debug)]

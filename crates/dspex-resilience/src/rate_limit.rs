@@ -271,7 +271,7 @@ impl Limiter {
         if let Some(tokens) = &mut state.tokens {
             tokens.take(ask.tokens as f64, now);
         }
-        state.learned.take(now);
+        state.learned.sent(now);
         Permit { limiter: self.clone(), began: now, tokens: ask.tokens }
     }
 
@@ -335,6 +335,15 @@ impl State {
             at = at.max(self.learned.ready(now));
         }
         if at <= now { Turn::Now } else { Turn::At(at) }
+    }
+
+    fn throttled(&mut self, limits: &Limits, began: Instant, now: Instant) {
+        self.learned.throttled(began, now);
+        // Calls that are spaced by a known rate need not be fewer at once as well.
+        let spaced = limits.learn_rate && self.learned.rate().is_some();
+        if let (false, Some(concurrency)) = (spaced, &mut self.concurrency) {
+            concurrency.throttled(began, now);
+        }
     }
 
     fn wake_next(&self) {
@@ -415,17 +424,13 @@ impl Permit {
             if let Some(concurrency) = &mut state.concurrency {
                 concurrency.succeeded(self.began, in_flight, now);
             }
-            state.learned.succeeded();
             return;
         };
         if error.class() == Class::Throttled {
-            let mut state = self.limiter.0.lock();
-            if let Some(concurrency) = &mut state.concurrency {
-                concurrency.throttled(self.began, now);
-            }
-            state.learned.throttled(self.began, now);
-            drop(state);
-            self.limiter.pause(error.retry_after().unwrap_or(self.limiter.0.limits.pause));
+            let shared = &self.limiter.0;
+            // First of all no other call goes; then what there is to learn.
+            self.limiter.pause(error.retry_after().unwrap_or(shared.limits.pause));
+            shared.lock().throttled(&shared.limits, self.began, now);
         }
     }
 }

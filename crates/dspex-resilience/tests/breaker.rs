@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Error, all, of_class, status, throttled};
-use dspex_resilience::{Breaker, BreakerPolicy, BreakerState, Class, Event, Events, Failed, Outcome, Refusal};
+use dspex_resilience::{
+    Breaker, BreakerPolicy, BreakerState, Class, Event, Events, Failed, Outcome, Refusal,
+};
 use tokio::time::{Instant, advance, sleep};
 
 fn breaker() -> Breaker {
@@ -29,7 +31,9 @@ async fn p8_ten_failures_in_a_row_open_it() {
     for _ in 0..10 {
         assert!(matches!(fail(&breaker, status(503)).await, Failed::Call(_)));
     }
-    let Failed::Refused(Refusal::Open(open)) = fail(&breaker, status(503)).await else { panic!("it is open") };
+    let Failed::Refused(Refusal::Open(open)) = fail(&breaker, status(503)).await else {
+        panic!("it is open")
+    };
     assert_eq!((open.wait, open.cause, open.probing), (Duration::from_secs(2), Class::Transient, false));
     assert_eq!(open.until, Instant::now() + Duration::from_secs(2));
     assert_eq!(
@@ -42,7 +46,11 @@ async fn p8_ten_failures_in_a_row_open_it() {
 async fn half_of_twenty_calls_open_it_also_with_successes_between() {
     let breaker = breaker();
     for n in 0..19 {
-        breaker.enter().unwrap().record(if n % 2 == 0 { Outcome::Failure(Class::Timeout) } else { Outcome::Success });
+        breaker.enter().unwrap().record(if n % 2 == 0 {
+            Outcome::Failure(Class::Timeout)
+        } else {
+            Outcome::Success
+        });
     }
     assert_eq!(breaker.state(), BreakerState::Closed, "too few calls to tell");
     breaker.enter().unwrap().record(Outcome::Failure(Class::Timeout));
@@ -50,7 +58,11 @@ async fn half_of_twenty_calls_open_it_also_with_successes_between() {
 
     let old = self::breaker();
     for n in 0..19 {
-        old.enter().unwrap().record(if n % 2 == 0 { Outcome::Failure(Class::Timeout) } else { Outcome::Success });
+        old.enter().unwrap().record(if n % 2 == 0 {
+            Outcome::Failure(Class::Timeout)
+        } else {
+            Outcome::Success
+        });
     }
     advance(Duration::from_secs(31)).await;
     old.enter().unwrap().record(Outcome::Failure(Class::Timeout));
@@ -126,7 +138,11 @@ async fn it_stays_open_twice_as_long_each_time_up_to_a_minute() {
     let wait = Duration::from_secs(2);
     let cause = Class::Transient;
     let last = seen.lock().unwrap().iter().rev().take(3).cloned().collect::<Vec<_>>();
-    assert_eq!(last, [Event::Opened { wait, cause }, Event::Closed, Event::HalfOpened], "and begins again at the start");
+    assert_eq!(
+        last,
+        [Event::Opened { wait, cause }, Event::Closed, Event::HalfOpened],
+        "and begins again at the start"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,7 +72,11 @@ fn p3_the_most_specific_word_wins() {
     assert_eq!(after(&all[1..]), ms(2000));
     assert_eq!(after(&all[2..]), ms(360_000), "the reset of the limit that is used up, not of the other");
     assert_eq!(after(&all[3..]), None, "no limit is known to be used up");
-    assert_eq!(after(&[("retry-after-ms", "abc"), ("retry-after", "2")]), ms(2000), "one that is bad counts as absent");
+    assert_eq!(
+        after(&[("retry-after-ms", "abc"), ("retry-after", "2")]),
+        ms(2000),
+        "one that is bad counts as absent"
+    );
     let both = [
         ("x-ratelimit-remaining-requests", "0"),
         ("x-ratelimit-reset-requests", "1s"),
@@ -130,7 +134,10 @@ fn limits_of_openai_and_anthropic_are_read() {
         ("x-ratelimit-remaining-tokens", "149984"),
     ];
     let read = RateLimits::read(find(&openai), now());
-    assert_eq!((read.requests.limit, read.requests.remaining, read.requests.reset), (Some(60), Some(59), ms(1000)));
+    assert_eq!(
+        (read.requests.limit, read.requests.remaining, read.requests.reset),
+        (Some(60), Some(59), ms(1000))
+    );
     assert_eq!((read.tokens.remaining, read.tokens.reset), (Some(149_984), None));
 
     let anthropic = [
@@ -142,7 +149,11 @@ fn limits_of_openai_and_anthropic_are_read() {
     ];
     let read = RateLimits::read(find(&anthropic), now());
     assert_eq!(read.requests.remaining, Some(49));
-    assert_eq!((read.tokens.remaining, read.tokens.reset), (Some(0), ms(30_000)), "the tightest of the three");
+    assert_eq!(
+        (read.tokens.remaining, read.tokens.reset),
+        (Some(0), ms(30_000)),
+        "the tightest of the three"
+    );
     assert_eq!(after(&anthropic), ms(30_000));
 }
 

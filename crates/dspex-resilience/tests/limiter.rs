@@ -131,9 +131,8 @@ async fn within_a_tenant_the_first_goes_first() {
 #[tokio::test(start_paused = true)]
 async fn p1_when_one_is_throttled_all_wait_and_no_longer_than_the_longest() {
     let limiter = limiter(|_| ());
-    let fail = async |error| {
-        limiter.run(&Ask::default(), || async { Err::<(), Error>(Failed::Call(error)) }).await
-    };
+    let fail =
+        async |error| limiter.run(&Ask::default(), || async { Err::<(), Error>(Failed::Call(error)) }).await;
     let start = Instant::now();
     fail(throttled(5)).await.unwrap_err();
     drop(take(&limiter).await);

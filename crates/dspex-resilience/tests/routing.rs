@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use common::{Error, Status, of_class, status, throttled};
 use dspex_resilience::{
-    AllFailed, Breaker, BreakerPolicy, Class, Deadline, Endpoint, Event, Events, Failed, Fallback, Fault, Health,
-    Hedge, Jitter, Order, Outcome, Refusal, Router, Timeout, Window,
+    AllFailed, Breaker, BreakerPolicy, Class, Deadline, Endpoint, Event, Events, Failed, Fallback, Fault,
+    Health, Hedge, Jitter, Order, Outcome, Refusal, Router, Timeout, Window,
 };
 use tokio::time::{Instant, sleep};
 
@@ -34,7 +34,8 @@ async fn ask(endpoint: &Endpoint<Reply>) -> Result<&'static str, Error> {
 async fn p42_who_answers_is_named_and_who_failed_is_kept() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);
-    let events = Events::to(move |who: &str, event: &Event| sink.lock().unwrap().push(format!("{who} {event}")));
+    let events =
+        Events::to(move |who: &str, event: &Event| sink.lock().unwrap().push(format!("{who} {event}")));
     let replies = [("a", Err(status(503))), ("b", Err(throttled(1))), ("c", Ok("hello"))];
     let router = router(replies, Fallback::default().with_events(events));
     let answered = router.run(Deadline::NONE, |_| true, ask).await.unwrap();
@@ -46,7 +47,8 @@ async fn p42_who_answers_is_named_and_who_failed_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn p42_the_deadline_spans_the_whole_chain() {
-    let router = router([("a", Err(status(503))), ("b", Err(status(503))), ("c", Ok("hello"))], Fallback::default());
+    let router =
+        router([("a", Err(status(503))), ("b", Err(status(503))), ("c", Ok("hello"))], Fallback::default());
     let deadline = Deadline::after(secs(2));
     let call = |e| deadline.run(ask(e));
     let error = router.run(deadline, |_| true, call).await.unwrap_err();
@@ -63,7 +65,8 @@ async fn p42_failures_of_the_request_go_on_only_where_a_way_is_named() {
         assert_eq!((error.causes.len(), error.class()), (1, class));
     }
     let named = Fallback::default().on(Class::TooLong, ["c"]).on(Class::Transient, Vec::<String>::new());
-    let router = router([("a", Err(of_class(Class::TooLong))), ("b", Ok("b")), ("c", Ok("c"))], named.clone());
+    let router =
+        router([("a", Err(of_class(Class::TooLong))), ("b", Ok("b")), ("c", Ok("c"))], named.clone());
     assert_eq!(router.run(Deadline::NONE, |_| true, ask).await.unwrap().by, "c");
     let closed = self::router([("a", Err(status(503))), ("b", Ok("b"))], named);
     assert_eq!(closed.run(Deadline::NONE, |_| true, ask).await.unwrap_err().causes.len(), 1);
@@ -74,15 +77,22 @@ async fn p42_failures_of_the_request_go_on_only_where_a_way_is_named() {
 
 #[tokio::test(start_paused = true)]
 async fn p43_all_causes_are_kept_and_the_one_that_tells_most_leads() {
-    let replies = [("a", Err(status(503))), ("b", Err(throttled(9))), ("c", Err(status(401))), ("d", Err(throttled(4)))];
+    let replies = [
+        ("a", Err(status(503))),
+        ("b", Err(throttled(9))),
+        ("c", Err(status(401))),
+        ("d", Err(throttled(4))),
+    ];
     let error = router(replies, Fallback::default()).run(Deadline::NONE, |_| true, ask).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "expected an answer of one of a, b, c, d, found none: a: status 503; b: status 429; c: status 401; d: status 429"
     );
     assert_eq!((error.class(), error.retry_after()), (Class::Auth, Some(secs(4))));
-    let nobody: AllFailed<Error> =
-        router([("a", Ok("hello"))], Fallback::default()).run(Deadline::NONE, |_| false, ask).await.unwrap_err();
+    let nobody: AllFailed<Error> = router([("a", Ok("hello"))], Fallback::default())
+        .run(Deadline::NONE, |_| false, ask)
+        .await
+        .unwrap_err();
     assert_eq!((nobody.causes.len(), nobody.class()), (0, Class::Unavailable));
 }
 
@@ -177,7 +187,11 @@ async fn p15_p16_p17_first_byte_idle_and_total_are_three_limits() {
         }
     };
     let (error, pieces) = drip.await;
-    assert_eq!((error, start.elapsed()), (Failed::Refused(Refusal::Deadline), secs(600)), "the total, not the idle one");
+    assert_eq!(
+        (error, start.elapsed()),
+        (Failed::Refused(Refusal::Deadline), secs(600)),
+        "the total, not the idle one"
+    );
     assert!((599..=600).contains(&pieces));
     let silence = idle.run(Deadline::NONE, std::future::pending::<Result<(), Error>>()).await.unwrap_err();
     assert_eq!(silence, Refusal::TimedOut { what: "the next piece", limit: secs(60) }.into());

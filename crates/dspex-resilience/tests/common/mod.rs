@@ -58,7 +58,9 @@ pub(crate) fn retry(policy: RetryPolicy) -> Retry {
 }
 
 /// Runs futures side by side and gives their results as they end.
-pub(crate) async fn all<T: Send + 'static>(futures: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+pub(crate) async fn all<T: Send + 'static>(
+    futures: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
     let mut set = JoinSet::new();
     for future in futures {
         set.spawn(future);
@@ -120,7 +122,8 @@ impl Server {
 
     pub(crate) async fn ask(&self, latency: Duration) -> Result<(), Error> {
         let result = self.0.lock().unwrap().decide();
-        sleep(latency).await;
+        // Refusing takes a server less time than answering.
+        sleep(if result.is_ok() { latency } else { latency.min(Duration::from_millis(50)) }).await;
         self.0.lock().unwrap().at_once -= 1;
         result.map_err(Failed::Call)
     }
