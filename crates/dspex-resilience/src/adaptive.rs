@@ -76,7 +76,7 @@ impl Concurrency {
     }
 
     fn lower(&mut self, factor: f64, began: Instant, now: Instant) {
-        if self.lowered.is_none_or(|at| began >= at) {
+        if self.lowered.is_none_or(|at| began > at) {
             self.set(self.limit * factor);
             self.lowered = Some(now);
         }
@@ -98,6 +98,9 @@ impl Concurrency {
 
 /// A rate is measured only over so many calls; fewer say too little.
 const ENOUGH: f64 = 5.0;
+/// A span that holds a longer pause, or that is longer in all, tells how much was asked and not how much could be.
+const LONGEST_PAUSE: Duration = Duration::from_millis(1500);
+const LONGEST_SPAN: Duration = Duration::from_mins(2);
 
 /// The rate of a server that tells nothing but when it has had enough. Between two moments at which it had, it took what
 /// came back to it in that time: so many calls in so many seconds is its rate. From then on calls are spaced by it, a
@@ -112,6 +115,8 @@ pub(crate) struct Learned {
     closing: Option<(Option<Instant>, Instant, f64)>,
     /// When the server last had enough.
     throttled: Option<Instant>,
+    /// Since when nobody could have called and did not: no call was under way and no window closed.
+    idle: Option<Instant>,
     rate: Option<f64>,
     /// Whether the rate was about the same the time before. The first time it may be far too low: while calls waited
     /// for a window, what came back to the server may have been more than it can keep.
@@ -139,10 +144,20 @@ impl Learned {
         (self.throttled, self.taken) = (Some(now), 0.0);
     }
 
-    /// A call is sent: the window is open again, so all that were throttled with the one before are known.
-    pub(crate) fn sent(&mut self, now: Instant) {
+    /// Nothing is under way from then on, or all wait until then.
+    pub(crate) fn idle_from(&mut self, at: Instant) {
+        self.idle = self.idle.max(Some(at));
+    }
+
+    /// A call is sent: the window is open again, so all that were throttled with the one before are known. `first`:
+    /// while no other is under way.
+    pub(crate) fn sent(&mut self, first: bool, now: Instant) {
         if let Some((since, until, taken)) = self.closing.take() {
             self.measure(since, until, taken);
+        }
+        let paused = first && self.idle.is_some_and(|at| now.saturating_duration_since(at) > LONGEST_PAUSE);
+        if paused {
+            (self.since, self.taken) = (None, 0.0);
         }
         self.taken += 1.0;
         if let Some(pace) = &mut self.pace {
@@ -151,18 +166,20 @@ impl Learned {
     }
 
     fn measure(&mut self, since: Option<Instant>, until: Instant, taken: f64) {
-        let passed = since.map_or(0.0, |since| until.saturating_duration_since(since).as_secs_f64());
-        if passed > 0.0 && taken < ENOUGH {
+        let span = since.map(|since| until.saturating_duration_since(since)).filter(|s| !s.is_zero());
+        let Some(span) = span.filter(|span| *span <= LONGEST_SPAN) else {
+            self.since = Some(until);
+            return;
+        };
+        if taken < ENOUGH {
             // It goes on counting; the windows space the calls meanwhile.
             self.taken += taken.max(0.0);
             return;
         }
-        if passed > 0.0 {
-            let rate = taken / passed;
-            self.confirmed = self.rate.is_some_and(|before| rate < before * 1.25);
-            self.rate = Some(rate);
-            self.pace = Some(Bucket::new(Rate::per_minute(rate * 60.0).burst(1.0)));
-        }
+        let rate = taken / span.as_secs_f64();
+        self.confirmed = self.rate.is_some_and(|before| rate < before * 1.25);
+        self.rate = Some(rate);
+        self.pace = Some(Bucket::new(Rate::per_minute(rate * 60.0).burst(1.0)));
         self.since = Some(until);
     }
 
@@ -220,21 +237,21 @@ mod tests {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut learned = Learned::default();
-        learned.sent(start);
+        learned.sent(true, start);
         learned.throttled(start, after(1));
         assert_eq!(learned.ready(after(2)), after(2), "nothing is known yet");
         for _ in 0..43 {
-            learned.sent(after(2));
+            learned.sent(false, after(2));
         }
         // Three of them are throttled, and one that is much older.
         for began in [2, 2, 2, 0] {
             learned.throttled(after(began), after(5));
         }
-        learned.sent(after(6));
+        learned.sent(false, after(6));
         assert_eq!(learned.rate(), Some(10.0));
         let wait = learned.ready(after(6)).duration_since(after(6)).as_millis();
         assert!((80..=100).contains(&wait), "{wait}");
-        learned.sent(after(600));
+        learned.sent(false, after(600));
         assert!(learned.ready(after(600)) < after(600) + Duration::from_millis(1), "it is forgotten in time");
     }
 
@@ -244,13 +261,42 @@ mod tests {
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut learned = Learned::default();
         for n in 0..4 {
-            learned.sent(after(n));
-            learned.sent(after(n));
-            learned.sent(after(n));
+            learned.sent(false, after(n));
+            learned.sent(false, after(n));
+            learned.sent(false, after(n));
             learned.throttled(after(n), after(n) + Duration::from_millis(1));
         }
         assert_eq!(learned.rate(), None);
-        learned.sent(after(9));
+        learned.sent(false, after(9));
         assert_eq!(learned.rate(), Some(2.0), "six in three seconds");
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_taken_for_what_nobody_could_have() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        for (pause, measured) in [(1, true), (2, false)] {
+            let mut learned = Learned::default();
+            learned.sent(true, start);
+            learned.throttled(start, after(1));
+            learned.idle_from(after(1));
+            for n in 0..10 {
+                learned.sent(true, after(1 + (n + 1) * pause));
+                learned.idle_from(after(1 + (n + 1) * pause));
+            }
+            let last = after(1 + 10 * pause);
+            learned.throttled(last, last + Duration::from_secs(1));
+            learned.sent(false, last + Duration::from_secs(2));
+            assert_eq!(learned.rate().is_some(), measured, "pauses of {pause} s");
+        }
+        let mut learned = Learned::default();
+        learned.sent(true, start);
+        learned.throttled(start, after(1));
+        for n in 2..200 {
+            learned.sent(false, after(n));
+        }
+        learned.throttled(after(199), after(200));
+        learned.sent(false, after(201));
+        assert_eq!(learned.rate(), None, "more than two minutes");
     }
 }

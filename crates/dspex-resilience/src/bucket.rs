@@ -39,7 +39,7 @@ impl Rate {
 }
 
 /// The longest time that anything here reckons with.
-const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+const FAR: Duration = Duration::from_hours(24);
 /// Sums of fractions are a little off; a bucket that lacks less than this lacks nothing.
 const NOTHING: f64 = 1e-6;
 

@@ -84,7 +84,7 @@ impl Allowance {
 /// Read are OpenAI's `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (spans such as `6m0s`, `20ms`, or seconds),
 /// Anthropic's `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-*` (instants in RFC 3339; of the three
 /// limits of tokens the one with the least left counts), and the unspecific `x-ratelimit-*` and `ratelimit-*` (seconds,
-/// or an instant in Unix seconds or milliseconds as OpenRouter and GitHub send) as those of requests.
+/// or an instant in Unix seconds or milliseconds as some routers of models send) as those of requests.
 ///
 /// ```
 /// use dspex_resilience::RateLimits;

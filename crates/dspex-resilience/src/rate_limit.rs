@@ -264,6 +264,7 @@ impl Limiter {
     }
 
     fn permit(&self, state: &mut State, ask: &Ask, now: Instant) -> Permit {
+        let first = state.in_flight == 0;
         state.in_flight += 1;
         if let Some(requests) = &mut state.requests {
             requests.take(1.0, now);
@@ -271,7 +272,7 @@ impl Limiter {
         if let Some(tokens) = &mut state.tokens {
             tokens.take(ask.tokens as f64, now);
         }
-        state.learned.sent(now);
+        state.learned.sent(first, now);
         Permit { limiter: self.clone(), began: now, tokens: ask.tokens }
     }
 
@@ -337,8 +338,9 @@ impl State {
         if at <= now { Turn::Now } else { Turn::At(at) }
     }
 
-    fn throttled(&mut self, limits: &Limits, began: Instant, now: Instant) {
+    fn throttled(&mut self, limits: &Limits, began: Instant, now: Instant, open: Instant) {
         self.learned.throttled(began, now);
+        self.learned.idle_from(open);
         // Calls that are spaced by a known rate need not be fewer at once as well.
         let spaced = limits.learn_rate && self.learned.rate().is_some();
         if let (false, Some(concurrency)) = (spaced, &mut self.concurrency) {
@@ -430,7 +432,8 @@ impl Permit {
             let shared = &self.limiter.0;
             // First of all no other call goes; then what there is to learn.
             self.limiter.pause(error.retry_after().unwrap_or(shared.limits.pause));
-            shared.lock().throttled(&shared.limits, self.began, now);
+            let open = shared.window.until().unwrap_or(now);
+            shared.lock().throttled(&shared.limits, self.began, now, open);
         }
     }
 }
@@ -439,6 +442,9 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.limiter.0.lock();
         state.in_flight -= 1;
+        if state.in_flight == 0 {
+            state.learned.idle_from(Instant::now());
+        }
         state.wake_next();
     }
 }

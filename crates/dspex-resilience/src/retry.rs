@@ -229,9 +229,10 @@ impl Retry {
             _ if !class.is_retried() => return Next::Stop(Stop::Class),
             _ => {}
         }
-        let (made, most) = match paced {
-            true => (so_far.throttled, self.policy.throttled_attempts),
-            false => (so_far.failed, self.policy.attempts),
+        let (made, most) = if paced {
+            (so_far.throttled, self.policy.throttled_attempts)
+        } else {
+            (so_far.failed, self.policy.attempts)
         };
         if made >= most {
             return Next::Stop(Stop::Attempts);

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The longest wait that a header can ask for: a day.
-pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+pub const LONGEST: Duration = Duration::from_hours(24);
 
 /// No sound value is longer, in bytes.
 const MOST_BYTES: usize = 64;

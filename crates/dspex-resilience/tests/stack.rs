@@ -325,7 +325,10 @@ async fn one_server_that_hangs_leaves_others_their_latency() {
         let stack = get("b");
         async move {
             let start = Instant::now();
-            let call = |_| async { Ok::<_, Error>(sleep(Duration::from_millis(10)).await) };
+            let call = |_| async {
+                sleep(Duration::from_millis(10)).await;
+                Ok::<_, Error>(())
+            };
             stack.run(&Ask::default(), call).await.unwrap();
             start.elapsed() <= Duration::from_millis(130)
         }
