@@ -41,8 +41,7 @@ async fn turns(limiter: &Limiter, asks: Vec<Ask>, each: Duration) -> Vec<(Arc<st
         }
     });
     all(calls).await;
-    let turns = turns.lock().unwrap().clone();
-    turns
+    std::mem::take(&mut *turns.lock().unwrap())
 }
 
 #[tokio::test(start_paused = true)]
