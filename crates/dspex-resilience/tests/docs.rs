@@ -1,7 +1,5 @@
 //! The page names the tests that there are.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
