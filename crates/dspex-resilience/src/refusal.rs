@@ -1,5 +1,6 @@
 //! Why a layer refused or ended a call by itself.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,12 +55,7 @@ pub enum Refusal {
 /// let open = breaker.enter().unwrap_err();
 /// assert_eq!((&*open.key, open.cause), ("mirror", Class::Auth));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected {key} to be in order, found that its breaker is open after failures ({}); {}",
-    cause.name(),
-    if *.probing { "one call is trying it now".to_owned() } else { format!("it is tried again in {:?}", .wait) }
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Open {
     /// What the breaker stands before.
@@ -73,6 +69,22 @@ pub struct Open {
     /// Whether the wait is over and one call is trying right now.
     pub probing: bool,
 }
+
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, cause) = (&self.key, self.cause.name());
+        write!(
+            f,
+            "expected {key} to be in order, found that its breaker is open after failures ({cause}); "
+        )?;
+        if self.probing {
+            return f.write_str("one call is trying it now");
+        }
+        write!(f, "it is tried again in {:?}", self.wait)
+    }
+}
+
+impl std::error::Error for Open {}
 
 impl Fault for Refusal {
     fn class(&self) -> Class {

@@ -254,3 +254,21 @@ async fn limits_that_are_told_with_any_reply_are_kept() {
     limiter.observe(&told);
     assert_eq!(limiter.window().left(), secs(1), "when one of the sixty is there again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_is_told_fails_those_at_once_who_would_wait_too_long() {
+    let limiter = limiter(|_| ());
+    limiter.window().extend(secs(10));
+    assert!(!limiter.window().extend(secs(5)), "it only ever extends");
+    assert_eq!(limiter.window().left(), secs(10));
+    let start = Instant::now();
+    let ask = Ask::default();
+    let (waiting, ()) = tokio::join!(limiter.acquire(&ask), async {
+        sleep(secs(1)).await;
+        let mut told = RateLimits::default();
+        (told.requests.remaining, told.requests.reset) = (Some(0), Some(secs(3600)));
+        limiter.observe(&told);
+    });
+    assert!(matches!(waiting, Err(Refusal::TooLong { .. })), "{waiting:?}");
+    assert_eq!(start.elapsed(), secs(1));
+}
