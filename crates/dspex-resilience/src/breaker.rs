@@ -31,6 +31,8 @@ pub struct BreakerPolicy {
     pub least_calls: u32,
     /// The span over which the share is taken. 30 s, unless set.
     pub over: Duration,
+    /// Whether a refused key or an empty account opens it at once. It does, unless set; otherwise they are ignored.
+    pub fatal: bool,
     /// How long it stays open the first time. 2 s, unless set; doubled each time that a probe fails.
     pub open_for: Duration,
     /// How long it stays open at most. 60 s, unless set.
@@ -44,6 +46,7 @@ impl Default for BreakerPolicy {
             share: 0.5,
             least_calls: 20,
             over: Duration::from_secs(30),
+            fatal: true,
             open_for: Duration::from_secs(2),
             open_at_most: Duration::from_mins(1),
         }

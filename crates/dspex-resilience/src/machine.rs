@@ -94,6 +94,10 @@ impl Machine {
         if self.is_stale(entry) {
             return None;
         }
+        let outcome = match outcome {
+            Outcome::Fatal(_) if !self.policy.fatal => Outcome::Ignore,
+            outcome => outcome,
+        };
         match (outcome, entry.probe) {
             (Outcome::Success, true) => {
                 self.close();

@@ -32,6 +32,7 @@ fn policy() -> BreakerPolicy {
         share: 0.5,
         least_calls: 6,
         over: Duration::from_secs(10),
+        fatal: true,
         open_for: Duration::from_secs(1),
         open_at_most: Duration::from_secs(8),
     }

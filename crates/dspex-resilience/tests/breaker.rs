@@ -87,6 +87,11 @@ async fn a_refused_key_opens_it_at_once_and_the_refusal_says_why() {
         let breaker = breaker();
         fail(&breaker, status(code)).await;
         assert_eq!(breaker.enter().unwrap_err().cause, class);
+        let mut policy = BreakerPolicy::default();
+        policy.fatal = false;
+        let breaker = Breaker::new("a", policy);
+        fail(&breaker, status(code)).await;
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 }
 
