@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("dspex-core", &["dspex-macros"], &[]),
     ("dspex-adapters", &["dspex-core"], &[]),
     ("dspex-testkit", &["dspex-core"], &[]),
+    ("dspex-resilience", &[], &[]),
     ("dspex-validate", &["dspex-core", "dspex-adapters"], &[]),
     ("dspex-lm", &["dspex-core"], &["dspex-adapters", "dspex-testkit"]),
     ("dspex-modules", &["dspex-core", "dspex-adapters"], &["dspex-testkit"]),
