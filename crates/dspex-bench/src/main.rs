@@ -10,6 +10,7 @@ mod measure;
 mod model;
 mod per_call;
 mod start;
+mod texts;
 
 use std::process::ExitCode;
 

@@ -57,7 +57,7 @@ pub(super) fn scan(text: &str, signature: &Signature, policy: &ParsePolicy) -> S
 
 /// Whether a text has anything like a marker, so that it is no answer without markers.
 pub(super) fn has_markers(text: &str) -> bool {
-    text.match_indices('[').any(|(at, _)| mark(&text[at..]).is_some())
+    text.contains('#') && text.match_indices('[').any(|(at, _)| mark(&text[at..]).is_some())
 }
 
 /// The plain name in a key of JSON, which may be written as a marker.
