@@ -31,8 +31,8 @@ use scan::{Scanned, Section};
 
 pub(crate) use beside::beside;
 pub(crate) use elements::elements;
-pub(crate) use object::object;
 use object::Unread;
+pub(crate) use object::object;
 pub(crate) use scan::{split_lines, strip};
 
 /// Reads one value by itself.

@@ -39,9 +39,7 @@ pub(crate) fn elements(signature: &Signature, completion: &Choice, policy: &Pars
     // One JSON object with all fields is that, whatever tags stand in its text.
     let body = text.trim_start();
     let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
-    if policy.applies(ParseRule::JsonReply)
-        && body.trim_start().starts_with('{')
-    {
+    if policy.applies(ParseRule::JsonReply) && body.trim_start().starts_with('{') {
         match json_reply(signature, &text, &[], policy) {
             Ok(Some(parsed)) => return Ok(parsed),
             Err(Unread::Error(error)) => return Err(error),
