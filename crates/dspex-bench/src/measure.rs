@@ -54,7 +54,7 @@ pub(crate) fn median_micros(rounds: usize, mut round: impl FnMut()) -> f64 {
             for _ in 0..rounds {
                 round();
             }
-            (busy() - started).as_secs_f64() * 1e6 / rounds as f64
+            busy().saturating_sub(started).as_secs_f64() * 1e6 / rounds as f64
         })
         .collect();
     batches.sort_by(f64::total_cmp);
