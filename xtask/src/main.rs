@@ -27,6 +27,7 @@ cargo xtask <command>
                               run a corpus of observed behaviour, with a wording of DSPy also byte for byte
   soak [--cases N] [--seed S] random replies, read here and by DSPy: 50,000 of them
   bench [NAME]                measure; without a name everything
+  bench --against --rows      measure rendering and reading beside DSPy, which takes a minute
   bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first
   fuzz [TARGET] [--minutes N] feed readers what nobody would write; without a target each, a minute long
   catalog [TABLE]             write the catalog of models and prices anew, from LiteLLM's table
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::setup(),
         ["conformance", rest @ ..] if !rest.is_empty() => conformance(rest),
         ["soak", rest @ ..] => soak::soak(rest),
+        ["bench", "--against", "--rows"] => against::rows(),
         ["bench", "--against"] => against::bench(&against::FULL),
         ["bench", "--against", "--quick"] => against::bench(&against::QUICK),
         ["bench", rest @ ..] => bench::bench(rest),

@@ -278,10 +278,14 @@ fn response_format(
     schema_required: bool,
 ) -> Result<Option<ResponseFormat>> {
     let can = &call.capabilities;
-    let (name, schema) = if call.compat {
-        (schema::DSPY_OUTPUTS, schema::dspy(call.signature, calls_tools))
-    } else if asked.outputs().is_empty() {
+    if !call.compat && asked.outputs().is_empty() {
         return Ok(None);
+    }
+    // To make a schema takes as long as to write the prompt.
+    let (name, schema) = if !(can.json_schema || schema_required) {
+        (SCHEMA, None)
+    } else if call.compat {
+        (schema::DSPY_OUTPUTS, schema::dspy(call.signature, calls_tools))
     } else {
         match schema::output_schema(asked, can.dialect) {
             Err(e) if schema_required => return Err(e.into()),

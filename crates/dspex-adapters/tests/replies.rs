@@ -12,6 +12,8 @@ mod json;
 mod linear;
 #[path = "replies/scan.rs"]
 mod scan;
+#[path = "../../dspex-bench/src/texts.rs"]
+mod texts;
 
 use dspex_core::lm::{Choice, FinishReason};
 use dspex_core::{ParsePolicy, Parsed, Result, Signature};

@@ -9,7 +9,10 @@ mod json;
 mod measure;
 mod model;
 mod per_call;
+mod rows;
 mod start;
+mod texts;
+mod wide;
 
 use std::process::ExitCode;
 
@@ -25,6 +28,7 @@ type Bench = (&'static str, fn() -> Measured);
 const BENCHES: &[Bench] = &[
     ("signature", per_call::signature),
     ("predict", per_call::predict),
+    ("wide", wide::wide),
     ("in_flight", in_flight::in_flight),
     ("evaluate", evaluate::evaluate),
     ("render", start::render),
@@ -35,6 +39,20 @@ const BENCHES: &[Bench] = &[
 #[expect(clippy::print_stdout, reason = "the figures are the output")]
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [option, path] = wanted.as_slice()
+        && option == "--rows"
+    {
+        return match rows::rows(path) {
+            Ok(figures) => {
+                println!("{figures}");
+                ExitCode::SUCCESS
+            }
+            Err(e) => {
+                println!("rows: {e}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let known = BENCHES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     if let Some(unknown) = wanted.iter().find(|w| !BENCHES.iter().any(|(name, _)| name == w)) {
         println!("expected one of the benches {known}, found {unknown}");

@@ -1,6 +1,8 @@
 //! Timing, and figures with their bounds.
 
 use std::fmt;
+use std::time::Duration;
+#[cfg(not(unix))]
 use std::time::Instant;
 
 /// A figure, its unit and its bound.
@@ -26,7 +28,21 @@ impl fmt::Display for Figure {
     }
 }
 
-/// The median time of one round in microseconds: rounds are run in batches, and the median batch counts.
+/// The time of the processor that this thread has had; where the system does not tell, the time that went by.
+pub(crate) fn busy() -> Duration {
+    #[cfg(unix)]
+    {
+        use rustix::time::{ClockId, clock_gettime};
+        Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+    }
+    #[cfg(not(unix))]
+    {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+}
+
+/// The median time of the processor for one round in microseconds: rounds are run in batches, and the median batch counts.
 pub(crate) fn median_micros(rounds: usize, mut round: impl FnMut()) -> f64 {
     const BATCHES: usize = 21;
     for _ in 0..rounds {
@@ -34,11 +50,11 @@ pub(crate) fn median_micros(rounds: usize, mut round: impl FnMut()) -> f64 {
     }
     let mut batches: Vec<f64> = (0..BATCHES)
         .map(|_| {
-            let started = Instant::now();
+            let started = busy();
             for _ in 0..rounds {
                 round();
             }
-            started.elapsed().as_secs_f64() * 1e6 / rounds as f64
+            busy().saturating_sub(started).as_secs_f64() * 1e6 / rounds as f64
         })
         .collect();
     batches.sort_by(f64::total_cmp);

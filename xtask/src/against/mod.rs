@@ -4,6 +4,7 @@
 //! `target/python`.
 
 mod contender;
+mod rows;
 mod server;
 mod table;
 
@@ -71,12 +72,21 @@ pub(crate) fn bench(extent: &Extent) -> Outcome {
     let medians: Vec<Vec<Measured>> =
         results.iter().map(|row| row.iter().map(|runs| Measured::median(runs)).collect()).collect();
     say(&table::figures(&medians));
-    table::verdicts(&medians)
+    let rows = rows::compare(&root);
+    table::verdicts(&medians).and(rows)
+}
+
+/// Only rendering and reading, which need neither a server nor the other contender.
+pub(crate) fn rows() -> Outcome {
+    let root = root();
+    cargo(&["build", "--quiet", "--release", "--package", "dspex-bench"])?;
+    python::setup(&root)?;
+    rows::compare(&root)
 }
 
 /// Builds the server, the contenders, each by itself so that none gets the features of another, and DSPy.
 fn build(root: &Path) -> Outcome {
-    cargo(&["build", "--quiet", "--release", "--package", "dspex-cli"])?;
+    cargo(&["build", "--quiet", "--release", "--package", "dspex-cli", "--package", "dspex-bench"])?;
     for package in ["against-dspex", "against-dspy-rs"] {
         let manifest = "bench/against/Cargo.toml";
         cargo(&[

@@ -6,6 +6,7 @@
 use dspex_core::Value;
 use dspex_core::value::Int;
 
+use super::limit::MAX_VALUES;
 use super::pyeq::{self, DictBuilder};
 
 /// Why there is no value.
@@ -14,7 +15,7 @@ pub(crate) enum LiteralError {
     /// The text is not a literal.
     NotLiteral,
     /// The text is a literal of which no value can be made here: Python raises, or has a value that no
-    /// [`Value`] stands for.
+    /// [`Value`] stands for, or it holds more values than any reply.
     NoValue,
 }
 
@@ -32,7 +33,7 @@ pub(crate) fn literal_eval(text: &str) -> Read<Value> {
     if text.contains('\0') {
         return Err(LiteralError::NotLiteral);
     }
-    let mut reader = Reader { text: &text, at: 0, depth: 0, no_value: false, composed: false };
+    let mut reader = Reader { text: &text, at: 0, depth: 0, values: 0, no_value: false, composed: false };
     reader.blank_lines()?;
     let value = reader.expressions()?;
     reader.blank();
@@ -52,6 +53,8 @@ struct Reader<'a> {
     at: usize,
     /// Brackets that are open; inside them line breaks are blanks.
     depth: usize,
+    /// Values that were met.
+    values: usize,
     /// Whether a part was met of which Python makes no value that can be kept.
     no_value: bool,
     /// Whether the number that was read last has a sign or is a sum, which may not have one.
@@ -195,6 +198,10 @@ impl Reader<'_> {
 
     fn atom(&mut self) -> Read<Value> {
         self.composed = false;
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(LiteralError::NoValue);
+        }
         let rest = self.rest();
         match self.peek().ok_or(LiteralError::NotLiteral)? {
             '(' => self.bracketed(Self::tuple),

@@ -8,6 +8,7 @@ mod coerce;
 pub mod conformance;
 mod elements;
 mod fence;
+mod limit;
 mod literal_eval;
 mod object;
 mod pyeq;
@@ -30,6 +31,7 @@ use scan::{Scanned, Section};
 
 pub(crate) use beside::beside;
 pub(crate) use elements::elements;
+use object::Unread;
 pub(crate) use object::object;
 pub(crate) use scan::{split_lines, strip};
 pub(crate) use validate::rules;
@@ -85,6 +87,7 @@ fn without_sections(
     notes: &[Note],
     policy: &ParsePolicy,
 ) -> Result<Option<Parsed>> {
+    let mut too_much = false;
     if policy.applies(ParseRule::JsonReply) {
         let inside = match scanned.sections.as_slice() {
             [] => Some(text),
@@ -92,24 +95,26 @@ fn without_sections(
             [one] if one.text.starts_with(['{', '`']) => Some(one.text.as_str()),
             _ => None,
         };
-        if let Some(inside) = inside
-            && let Some(parsed) = json_reply(signature, inside, notes, policy)?
-        {
-            return Ok(Some(parsed));
+        match inside.map(|inside| json_reply(signature, inside, notes, policy)) {
+            Some(Ok(Some(parsed))) => return Ok(Some(parsed)),
+            Some(Err(Unread::Error(error))) => return Err(error),
+            Some(Err(Unread::TooMuch)) => too_much = true,
+            Some(Ok(None)) | None => {}
         }
     }
     if !scanned.sections.is_empty() {
         return Ok(None);
     }
-    without_markers(signature, text, notes, policy)
+    without_markers(signature, text, notes, policy, too_much)
 }
 
-/// The fields of a reply that has neither markers nor an object.
+/// The fields of a reply that has neither markers nor an object. `too_much` says that it cannot be read as JSON.
 fn without_markers(
     signature: &Signature,
     text: &str,
     notes: &[Note],
     policy: &ParsePolicy,
+    too_much: bool,
 ) -> Result<Option<Parsed>> {
     if let Some((sections, note)) = unmarked::sections(text, signature, policy) {
         let mut notes = notes.to_vec();
@@ -117,7 +122,7 @@ fn without_markers(
         let scanned = Scanned { sections, notes: Vec::new() };
         return read_sections(signature, scanned, notes, policy).map(Some);
     }
-    let Some((fields, more)) = unmarked::bare(text, signature, policy) else { return Ok(None) };
+    let Some((fields, more)) = unmarked::bare(text, signature, policy, too_much) else { return Ok(None) };
     let notes = notes.iter().cloned().chain(more).collect();
     finish(signature, fields, notes, policy, true).map(Some)
 }
@@ -246,7 +251,7 @@ fn json_reply(
     text: &str,
     notes: &[Note],
     policy: &ParsePolicy,
-) -> Result<Option<Parsed>> {
+) -> Result<Option<Parsed>, Unread> {
     if !text.contains('{') {
         return Ok(None);
     }
@@ -255,10 +260,10 @@ fn json_reply(
             let mut all = notes.to_vec();
             all.push(Note::new(ParseRule::JsonReply, None, "the fields came as one JSON object"));
             all.extend(parsed.notes);
-            finish(signature, parsed.fields, all, policy, true).map(Some)
+            Ok(finish(signature, parsed.fields, all, policy, true).map(Some)?)
         }
         Ok(_) => Ok(None),
-        Err(e) if matches!(e.kind(), ErrorKind::MissingFields { .. }) => Ok(None),
+        Err(Unread::Error(e)) if matches!(e.kind(), ErrorKind::MissingFields { .. }) => Ok(None),
         // An object that has fields which cannot be read is what the model answered.
         Err(e) => Err(e),
     }

@@ -119,11 +119,19 @@ fn label<'l>(line: &'l str, names: &[(String, &Field)]) -> Option<(usize, &'l st
     Some((at, rest.trim_start_matches(['*', '_', '`']).trim()))
 }
 
-/// The whole reply as the only output.
-pub(super) fn bare(text: &str, signature: &Signature, policy: &ParsePolicy) -> Option<(Record, Vec<Note>)> {
+/// The whole reply as the only output. One that is `too_much` to be read as JSON can only be text.
+pub(super) fn bare(
+    text: &str,
+    signature: &Signature,
+    policy: &ParsePolicy,
+    too_much: bool,
+) -> Option<(Record, Vec<Note>)> {
     let [field] = signature.outputs() else { return None };
     let text = strip(text);
-    if !policy.applies(ParseRule::BareReply) || !may_be_bare(text, field) {
+    if !policy.applies(ParseRule::BareReply)
+        || (too_much && !takes_any_text(&field.ty))
+        || !may_be_bare(text, field)
+    {
         return None;
     }
     let mut coercion = Coercion::of(policy, field);
@@ -135,17 +143,20 @@ pub(super) fn bare(text: &str, signature: &Signature, policy: &ParsePolicy) -> O
     Some((Record::new().with(&*field.name, value), notes))
 }
 
+fn takes_any_text(ty: &FieldType) -> bool {
+    match ty {
+        FieldType::Str => true,
+        FieldType::Union(u) => u.options.contains(&FieldType::Str),
+        _ => false,
+    }
+}
+
 fn may_be_bare(text: &str, field: &Field) -> bool {
     let names = [(plain_name(&field.name), field)];
     let is_labelled = || split_lines(text).any(|line| label(line, &names).is_some());
     if text.is_empty() || scan::has_markers(text) || is_refusal(text) || is_labelled() {
         return false;
     }
-    let takes_any_text = |ty: &FieldType| match ty {
-        FieldType::Str => true,
-        FieldType::Union(u) => u.options.contains(&FieldType::Str),
-        _ => false,
-    };
     if takes_any_text(&field.ty) {
         // An object, or what is left of one, is not what was asked for; nor are other tags or the words for nothing.
         return !text.starts_with(['{', '[', '<'])

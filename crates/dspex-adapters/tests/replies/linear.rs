@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use dspex_core::lm::Choice;
 use dspex_core::{ParsePolicy, Signature};
 
-/// What the benches fill a megabyte with.
-const UNITS: &str = include_str!("../../../dspex-bench/src/hostile.jsonl");
+use super::texts;
 
 const SHORT: usize = 1 << 10;
 
@@ -16,12 +15,12 @@ const GRACE: Duration = Duration::from_millis(250);
 #[test]
 fn no_reply_takes_more_than_linear_time() {
     let mut slow = Vec::new();
-    for unit in UNITS.lines().map(|line| serde_json::from_str::<String>(line).unwrap()) {
+    for filling in texts::fillings().unwrap() {
         for ty in ["str", "list[int]"] {
             let signature = Signature::parse(&format!("x -> y: {ty}")).unwrap();
             for (name, make) in dspex_adapters::ADAPTERS {
                 let time = |length: usize| {
-                    let choice = Choice::text(unit.repeat(length / unit.len()));
+                    let choice = Choice::text(filling.text(length));
                     let once = || {
                         let started = Instant::now();
                         let _ = make(std::sync::Arc::default()).parse(
@@ -40,7 +39,7 @@ fn no_reply_takes_more_than_linear_time() {
                     (short, long) = slow_down();
                 }
                 if long > 24 * short + GRACE {
-                    slow.push(format!("{unit:?} as {ty}, {name}: {short:?}, then {long:?}"));
+                    slow.push(format!("{filling} as {ty}, {name}: {short:?}, then {long:?}"));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Lists that are not written as JSON: lines with bullets or numbers, and items between commas.
 
+use crate::parse::limit::MAX_VALUES;
 use crate::parse::scan::{split_lines, strip};
 
 /// The most words that an item between commas has: longer ones are clauses of a sentence.
@@ -20,7 +21,7 @@ pub(super) fn bulleted(text: &str) -> Option<Vec<&str>> {
             (Some((i, Bullet::Number(_))), Bullet::Number(n)) => i == indent && n == items.len() + 1,
             (Some((i, sign)), kind) => i == indent && sign == kind,
         };
-        if !fits || item.is_empty() {
+        if !fits || item.is_empty() || items.len() == MAX_VALUES {
             return None;
         }
         first.get_or_insert((indent, kind));
@@ -61,7 +62,10 @@ pub(super) fn between_commas(text: &str) -> Option<Vec<&str>> {
         return None;
     }
     let separator = if text.contains(';') { ';' } else { ',' };
-    let mut items: Vec<&str> = text.split(separator).map(str::trim).collect();
+    let mut items: Vec<&str> = text.split(separator).take(MAX_VALUES + 1).map(str::trim).collect();
+    if items.len() > MAX_VALUES {
+        return None;
+    }
     let short = |item: &&str| !item.is_empty() && item.split_whitespace().count() <= MAX_WORDS;
     if items.len() < 2 || !items.iter().all(short) {
         return None;

@@ -21,6 +21,7 @@ use serde_json::{Value as Json, json};
 use self::tree::Tree;
 use self::value::{groups, same_name};
 use super::coerce::{self, Coercion};
+use super::object::Unread;
 use super::{
     empty_reply, finish, json_reply, may_be_missing, missing, names, read_sections, scan as markers,
 };
@@ -38,11 +39,12 @@ pub(crate) fn elements(signature: &Signature, completion: &Choice, policy: &Pars
     // One JSON object with all fields is that, whatever tags stand in its text.
     let body = text.trim_start();
     let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
-    if policy.applies(ParseRule::JsonReply)
-        && body.trim_start().starts_with('{')
-        && let Some(parsed) = json_reply(signature, &text, &[], policy)?
-    {
-        return Ok(parsed);
+    if policy.applies(ParseRule::JsonReply) && body.trim_start().starts_with('{') {
+        match json_reply(signature, &text, &[], policy) {
+            Ok(Some(parsed)) => return Ok(parsed),
+            Err(Unread::Error(error)) => return Err(error),
+            Ok(None) | Err(Unread::TooMuch) => {}
+        }
     }
     let reply = Reply { signature, policy, text: &text };
     let found = match Tree::read(&text, false) {

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion, escape::resolve_predefined_entity};
 
+use crate::parse::limit::MAX_VALUES;
+
 /// What is wrong with a text.
 pub(super) type Fault = String;
 
@@ -183,6 +185,9 @@ impl<'t> Builder<'t> {
             return Err("elements are nested too deep".into());
         }
         let nodes = &mut self.tree.nodes;
+        if nodes.len() > MAX_VALUES {
+            return Err("there are too many elements".into());
+        }
         let (at, parent) = (nodes.len(), self.open.last().copied().unwrap_or(0));
         let link = NonZeroU32::new(place(at));
         match nodes[parent].last {

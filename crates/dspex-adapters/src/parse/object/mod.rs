@@ -33,11 +33,13 @@ pub(crate) fn object(signature: &Signature, completion: &Choice, policy: &ParseP
     }
     let (text, thought) = scan::without_thinking(&whole, signature, policy)?;
     let mut notes: Vec<Note> = thought.into_iter().collect();
-    let found = match read(signature, &text, completion.finish == FinishReason::Length, policy) {
+    let read = read(signature, &text, completion.finish == FinishReason::Length, policy);
+    let too_much = matches!(read, Err(Unread::TooMuch));
+    let found = match read.map_err(|unread| unread.into_error(signature)) {
         Ok(found) if found.has_fields || policy.is_compat() => Ok(found),
         Err(e) if !matches!(e.kind(), ErrorKind::MissingFields { .. }) => Err(e),
         nothing => {
-            if let Some(parsed) = otherwise(signature, &text, &notes, policy)? {
+            if let Some(parsed) = otherwise(signature, &text, &notes, policy, too_much)? {
                 return Ok(parsed);
             }
             nothing
@@ -54,6 +56,7 @@ fn otherwise(
     text: &str,
     notes: &[Note],
     policy: &ParsePolicy,
+    too_much: bool,
 ) -> Result<Option<Parsed>> {
     if policy.is_compat() {
         return Ok(None);
@@ -66,7 +69,32 @@ fn otherwise(
             return read_sections(signature, scanned, notes, policy).map(Some);
         }
     }
-    without_markers(signature, text, notes, policy)
+    without_markers(signature, text, notes, policy, too_much)
+}
+
+/// Why a text gave no fields.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It holds more than can be read, so that another look at it as JSON would end in the same way.
+    TooMuch,
+    /// It lacks fields, or has some that cannot be read.
+    Error(Error),
+}
+
+impl Unread {
+    /// The error that a caller gets.
+    pub(super) fn into_error(self, signature: &Signature) -> Error {
+        match self {
+            Self::TooMuch => missing(signature, names(signature)),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 /// What an object in a text gave.
@@ -87,14 +115,13 @@ pub(super) fn read(
     text: &str,
     unfinished: bool,
     policy: &ParsePolicy,
-) -> Result<Found> {
+) -> Result<Found, Unread> {
     let mut notes = Vec::new();
     let text = &*raw_backslashes(text, policy, &mut notes);
     let reader = Reader { signature, policy, text };
     let whole = match find::whole(text) {
         Ok(whole) => whole,
-        // Another look at the same text would end as this one did.
-        Err(RepairError::TooTangled) => return Err(missing(signature, names(signature))),
+        Err(RepairError::TooTangled | RepairError::TooMany) => return Err(Unread::TooMuch),
         Err(_) => None,
     };
     reader.refuse_unfinished(unfinished, whole.as_ref())?;
@@ -114,7 +141,7 @@ pub(super) fn read(
         },
     };
     let Some(mut members) = taken else {
-        return Err(missing(signature, names(signature)));
+        return Err(missing(signature, names(signature)).into());
     };
     let is_empty = members.is_empty() && sound;
     reader.unfold(&mut members, sound, &others, &mut notes);

@@ -43,7 +43,10 @@ impl Parser {
                     }
                     self.object()?
                 }
-                Some(c) if is_quote(c) => self.string()?,
+                Some(c) if is_quote(c) => {
+                    self.count_value()?;
+                    self.string()?
+                }
                 Some(_) => self.value()?,
             };
             if is_empty(&value) && !self.peek().is_some_and(|c| c == closing || c == ',') {

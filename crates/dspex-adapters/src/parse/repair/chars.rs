@@ -58,7 +58,10 @@ pub(super) fn is_digit(c: char) -> bool {
 
 /// `str.isspace` of one character: Unicode's white space and the four separators of ASCII.
 pub(super) fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+    if c.is_ascii() {
+        return matches!(c, ' ' | '\t'..='\r' | '\u{1c}'..='\u{1f}');
+    }
+    c.is_whitespace()
 }
 
 /// The quotes that may open a text.
@@ -93,6 +96,9 @@ pub(super) fn is_bare_key(c: char) -> bool {
 
 /// Whether leaving the character out of the value loses content, not only notation.
 pub(super) fn is_content(c: char) -> bool {
+    if c.is_ascii_alphanumeric() {
+        return true;
+    }
     !(is_space(c)
         || is_quote(c)
         || matches!(c, '{' | '}' | '[' | ']' | '(' | ')' | ',' | ':' | ';' | '`' | '\\'))

@@ -1,5 +1,8 @@
 //! Raw backslashes of LaTeX in JSON: `"\frac"` is sound JSON, and means a form feed and `rac`, which nobody writes.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Commands whose first letter JSON takes for a line break or a tab, and whose rest is no word.
 const COMMANDS: &str = "nabla natural neq nexists ngeq nleq nless ngtr nmid notin nparallel nsubseteq nsupseteq nrightarrow \
     nleftarrow nonumber normalsize newcommand newline tau tbinom tanh text textbf textit textrm textsf texttt textstyle textup \
@@ -13,6 +16,12 @@ const STARTS: &str = "backslash bar because beg beta beth between bf big binom b
 
 /// Commands whose rest may be a word: they count only where formulas are written around them.
 const IN_FORMULAS: &str = "ne neg nu ni not tan to top tag";
+
+/// [`STARTS`], each in a string of its own: a text of nothing but commands asks for them at each.
+static START_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| STARTS.split_whitespace().collect());
+
+/// [`COMMANDS`] in the same way.
+static COMMAND_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMANDS.split_whitespace().collect());
 
 /// A text whose raw backslashes are escaped.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,11 +73,11 @@ pub(crate) fn escape_raw_backslashes(text: &str) -> Option<Escaped> {
 
 /// Whether the letters behind a backslash, which start at a place, are a command.
 fn is_raw(text: &str, at: usize, word: &str, in_dollars: bool) -> bool {
-    let listed = |list: &str| list.split_whitespace().any(|c| c == word);
+    let may_be_word = || IN_FORMULAS.split_whitespace().any(|c| c == word);
     match word.as_bytes() {
-        [b'b' | b'f' | b'r', _, ..] => STARTS.split_whitespace().any(|c| word.starts_with(c)),
+        [b'b' | b'f' | b'r', _, ..] => START_WORDS.iter().any(|c| word.starts_with(c)),
         [b'n' | b't', _, ..] => {
-            listed(COMMANDS) || (listed(IN_FORMULAS) && in_formula(text, at, word.len(), in_dollars))
+            COMMAND_WORDS.contains(word) || (may_be_word() && in_formula(text, at, word.len(), in_dollars))
         }
         _ => false,
     }

@@ -1,12 +1,13 @@
 //! Reads JSON that a model wrote, mending what is broken, as `json_repair` 0.64.4 does; what the value is then
 //! used for is not decided here.
 //!
-//! The result follows the Python package value for value. Four things differ on purpose:
+//! The result follows the Python package value for value. Five things differ on purpose:
 //!
 //! - Half of a surrogate pair cannot stand in Rust text. It becomes U+FFFD, and [`Repaired::dropped`] is set.
 //!   Two halves written one after the other become one character.
 //! - How deep texts may nest depends, in Python, on how deep the caller already is. Here it does not: the
 //!   bounds are those of a call from the top level of a script.
+//! - A text with more values than any model writes in a reply is refused.
 //! - A text whose mending would take time far out of proportion to its length is refused.
 //! - What counts as a letter follows a newer edition of Unicode than Python 3.11 does.
 
@@ -58,6 +59,9 @@ pub(crate) enum RepairError {
     /// A fenced block that is not text stands where the key of an object should be.
     #[error("the key of an object is not text")]
     KeyNotText,
+    /// The text holds more values than any reply has.
+    #[error("the text holds more than 65536 values")]
+    TooMany,
     /// Mending would take time out of proportion to the length of the text.
     #[error("the text is too tangled to be mended as JSON")]
     TooTangled,
@@ -71,6 +75,7 @@ pub(crate) fn loads(text: &str) -> Result<Repaired, RepairError> {
     match strict::whole(text) {
         Ok(read) => return Ok(Repaired { value: read.value, repaired: read.lossy, dropped: read.dropped }),
         Err(Refusal::TooDeep) => return Err(RepairError::TooDeep),
+        Err(Refusal::TooMany) => return Err(RepairError::TooMany),
         Err(Refusal::Syntax | Refusal::TooManyDigits) => {}
     }
     let mut parser = Parser::new(text);

@@ -1,5 +1,7 @@
 //! Reads objects: keys, members, and what only looks like an object. Strings and other values are read elsewhere.
 
+use std::borrow::Cow;
+
 use dspex_core::Value;
 use dspex_core::value::Dict;
 
@@ -248,8 +250,8 @@ impl Parser {
         }
         // One character behind the brace belongs to what is looked at.
         let whole = self.text.slice(start.saturating_sub(1)..self.pos + 1);
-        let body: String = whole.chars().skip(1).collect();
-        let body = body.strip_suffix('}').unwrap_or(&body).trim_start_matches(is_space);
+        let body = whole.strip_prefix(|_: char| true).unwrap_or(&whole);
+        let body = body.strip_suffix('}').unwrap_or(body).trim_start_matches(is_space);
         let escaped_key = |quote: &str| body.starts_with(quote) && body.contains(&format!("{quote}:"));
         if escaped_key("\\\"") || escaped_key("\\'") {
             return Empty::Unescaped(whole.replace("\\\"", "\"").replace("\\'", "'"));
@@ -369,7 +371,10 @@ fn has_bare_colon(text: &str) -> bool {
 }
 
 /// The text without the comments that stand outside of quotes.
-fn without_comments(text: &str) -> String {
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains(['#', '/']) {
+        return Cow::Borrowed(text);
+    }
     let mut quotes = Quotes::default();
     let mut kept = String::new();
     let mut rest = text;
@@ -384,7 +389,7 @@ fn without_comments(text: &str) -> String {
             rest = &rest[c.len_utf8()..];
         }
     }
-    kept
+    Cow::Owned(kept)
 }
 
 /// How long the comment is that the text starts with, in bytes.

@@ -6,6 +6,7 @@ use dspex_core::Value;
 use super::RepairError;
 use super::chars::{is_alnum, is_alpha, is_bare_key, is_content, is_digit, is_quote, is_space};
 use super::text::Text;
+use crate::parse::limit::MAX_VALUES;
 
 /// How many calls Python's default recursion limit leaves below `json_repair.loads`, called from a script.
 const MAX_FRAMES: usize = 995;
@@ -14,7 +15,11 @@ const MAX_FRAMES: usize = 995;
 const BASE_STEPS: u64 = 2_000_000;
 
 /// Characters that may be looked at for each character of the text.
-const STEPS_PER_CHAR: u64 = 12;
+const STEPS_PER_CHAR: u64 = 4;
+
+/// What starting a part of the repair costs, as so many characters: to make a value of a bracket takes longer than to
+/// look at it.
+const STEPS_PER_PART: usize = 8;
 
 /// How many ranges are remembered for each target of a search.
 const SPANS: usize = 4;
@@ -124,6 +129,7 @@ pub(super) struct Parser {
     /// Where the language word behind the last code fence ends.
     fence_end: usize,
     frames: usize,
+    values: usize,
     steps_left: u64,
     searches: Vec<Searches>,
     /// The last count of quotes; see [`Parser::closing_quote`].
@@ -143,6 +149,7 @@ impl Parser {
             dropped: false,
             fence_end: 0,
             frames: 0,
+            values: 0,
             steps_left,
             searches: Vec::new(),
             counted: None,
@@ -155,6 +162,7 @@ impl Parser {
     /// so that only parts that succeed have to [`Parser::ascend`] again.
     pub(super) fn descend(&mut self, frames: usize) -> Result<(), RepairError> {
         self.frames += frames;
+        self.charge(STEPS_PER_PART);
         if self.frames > MAX_FRAMES { Err(RepairError::TooDeep) } else { Ok(()) }
     }
 
@@ -172,6 +180,12 @@ impl Parser {
     pub(super) fn step(&mut self) -> Result<(), RepairError> {
         self.charge(1);
         if self.steps_left == 0 { Err(RepairError::TooTangled) } else { Ok(()) }
+    }
+
+    /// Counts a value of the text.
+    pub(super) fn count_value(&mut self) -> Result<(), RepairError> {
+        self.values += 1;
+        if self.values > MAX_VALUES { Err(RepairError::TooMany) } else { Ok(()) }
     }
 
     // --- looking around ---
@@ -290,6 +304,7 @@ impl Parser {
         let keys = std::mem::take(&mut self.deferred_keys);
         let frames = if keys == 0 { 1 } else { 2 };
         self.descend(frames)?;
+        self.count_value()?;
         for _ in 0..keys {
             self.contexts.enter(Context::Key);
         }

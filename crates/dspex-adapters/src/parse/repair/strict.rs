@@ -3,6 +3,8 @@
 use dspex_core::Value;
 use dspex_core::value::{Dict, Int};
 
+use crate::parse::limit::MAX_VALUES;
+
 /// How deep Python's decoder follows under its default recursion limit, when called from a script.
 const MAX_DEPTH: usize = 994;
 
@@ -21,6 +23,8 @@ pub(super) enum Refusal {
     TooManyDigits,
     /// It nests too deeply.
     TooDeep,
+    /// It holds more values than any reply.
+    TooMany,
 }
 
 /// A value that was read.
@@ -37,20 +41,23 @@ pub(super) struct Read {
 
 /// Reads text that is one JSON value and white space.
 pub(super) fn whole(text: &str) -> Result<Read, Refusal> {
-    let read = prefix(text, skip_space(text, 0))?;
+    let start = skip_space(text, 0);
+    if is_unclosed(text, start) {
+        return Err(Refusal::Syntax);
+    }
+    // What is sound JSON to its end may hold what it likes.
+    let read = Reader::new(text, start, usize::MAX).read()?;
     if skip_space(text, read.end) == text.len() { Ok(read) } else { Err(Refusal::Syntax) }
 }
 
 /// Reads the JSON value that starts at a byte of the text, whatever follows it.
 pub(super) fn prefix(text: &str, start: usize) -> Result<Read, Refusal> {
-    let mut reader = Reader { text, pos: start, lossy: false, dropped: false };
-    let value = reader.value()?;
-    Ok(Read { value, end: reader.pos, lossy: reader.lossy, dropped: reader.dropped || reader.lossy })
+    Reader::new(text, start, MAX_VALUES).read()
 }
 
 /// The members of text that is one JSON object, repeated keys included.
 pub(super) fn members(text: &str) -> Result<Vec<(String, Value)>, Refusal> {
-    let mut reader = Reader { text, pos: skip_space(text, 0), lossy: false, dropped: false };
+    let mut reader = Reader::new(text, skip_space(text, 0), usize::MAX);
     let mut members = Vec::new();
     let mut go_on = reader.eat(b'{');
     while go_on {
@@ -67,6 +74,17 @@ pub(super) fn members(text: &str) -> Result<Vec<(String, Value)>, Refusal> {
 /// Whether the rest of the text is white space as JSON has it.
 pub(super) fn ends_at(text: &str, pos: usize) -> bool {
     skip_space(text, pos) == text.len()
+}
+
+/// Whether a container starts at a place and the text does not end as it would have to, which needs no reading.
+fn is_unclosed(text: &str, start: usize) -> bool {
+    let bytes = text.as_bytes();
+    let close = match bytes.get(start) {
+        Some(b'{') => b'}',
+        Some(b'[') => b']',
+        _ => return false,
+    };
+    bytes.iter().rev().find(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')) != Some(&close)
 }
 
 fn skip_space(text: &str, pos: usize) -> usize {
@@ -90,15 +108,32 @@ enum Met {
 struct Reader<'a> {
     text: &'a str,
     pos: usize,
+    /// How many values it may hold.
+    most: usize,
     lossy: bool,
     dropped: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, pos: usize, most: usize) -> Self {
+        Self { text, pos, most, lossy: false, dropped: false }
+    }
+
+    /// Reads one value, and says what was lost.
+    fn read(mut self) -> Result<Read, Refusal> {
+        let value = self.value()?;
+        Ok(Read { value, end: self.pos, lossy: self.lossy, dropped: self.dropped || self.lossy })
+    }
+
     /// Reads one value. Open containers are kept in a list, not on the stack, so that depth costs no stack.
     fn value(&mut self) -> Result<Value, Refusal> {
         let mut open: Vec<Open> = Vec::new();
+        let mut values = 0;
         loop {
+            values += 1;
+            if values > self.most {
+                return Err(Refusal::TooMany);
+            }
             if open.len() >= MAX_DEPTH && matches!(self.peek(), Some(b'{' | b'[')) {
                 return Err(Refusal::TooDeep);
             }

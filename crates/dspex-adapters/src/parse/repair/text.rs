@@ -13,7 +13,13 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
-        Self { head: text.chars().collect(), tail: Vec::new() }
+        let mut head = Vec::with_capacity(text.len());
+        if text.is_ascii() {
+            head.extend(text.bytes().map(char::from));
+        } else {
+            head.extend(text.chars());
+        }
+        Self { head, tail: Vec::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -33,7 +39,12 @@ impl Text {
     }
 
     pub(super) fn slice(&self, range: Range<usize>) -> String {
-        self.chars(range).collect()
+        let mut out = String::with_capacity(range.len());
+        match self.head.get(range.clone()) {
+            Some(part) => out.extend(part),
+            None => out.extend(self.chars(range)),
+        }
+        out
     }
 
     /// Whether the text goes on with `what` at a place.

@@ -70,6 +70,7 @@ impl Parser {
             Err(Refusal::Syntax) => Ok(None),
             Err(Refusal::TooManyDigits) => Err(RepairError::TooManyDigits),
             Err(Refusal::TooDeep) => Err(RepairError::TooDeep),
+            Err(Refusal::TooMany) => Err(RepairError::TooMany),
         }
     }
 
@@ -132,6 +133,7 @@ impl Parser {
                 Ok(Some(read.value))
             }
             Err(Refusal::TooDeep) => Err(RepairError::TooDeep),
+            Err(Refusal::TooMany) => Err(RepairError::TooMany),
             _ => Ok(None),
         }
     }

@@ -47,8 +47,15 @@ pub(super) fn inline(text: &str, signature: &Signature, policy: &ParsePolicy) ->
 /// All markers of fields and the closing one, in order.
 fn marks<'s>(text: &str, signature: &'s Signature, policy: &ParsePolicy) -> Vec<Found<'s>> {
     let mut found = Vec::new();
+    // No marker is without this sign, and some texts have brackets without end.
+    if !text.contains('#') {
+        return found;
+    }
     let mut from = 0;
-    while let Some(at) = text[from..].find("[[").map(|at| from + at) {
+    for (at, _) in text.match_indices('[') {
+        if at < from || !text[at + 1..].starts_with('[') {
+            continue;
+        }
         match mark(&text[at..]) {
             Some(m) if !is_key(text, at, at + m.len) => {
                 if let Some(name) = marker::resolve(&m, signature, policy) {

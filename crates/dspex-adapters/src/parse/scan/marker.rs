@@ -3,6 +3,7 @@
 use dspex_core::{Field, Note, ParsePolicy, ParseRule, Signature};
 use unicode_ident::is_xid_continue;
 
+use super::MAX_NOTES;
 use super::lines::{is_space, strip};
 
 /// The name in the marker that ends an answer.
@@ -105,12 +106,14 @@ pub(super) fn known_name(
     }
     match output_alike(name, signature) {
         Some(field) => {
-            let note = Note::new(
-                ParseRule::HeaderCase,
-                Some(&field.name),
-                format!("its marker was written `{name}`"),
-            );
-            notes.push(note.change(name, &field.name));
+            if notes.len() < MAX_NOTES {
+                let note = Note::new(
+                    ParseRule::HeaderCase,
+                    Some(&field.name),
+                    format!("its marker was written `{name}`"),
+                );
+                notes.push(note.change(name, &field.name));
+            }
             field.name.clone()
         }
         None if is_closing(name, policy) => COMPLETED.to_owned(),

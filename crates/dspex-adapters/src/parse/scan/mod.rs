@@ -33,6 +33,9 @@ pub(super) struct Scanned {
 /// What may stand around a marker at the start of a line.
 const DECORATION: [char; 10] = ['>', '*', '_', '#', '`', '~', '-', '"', '\'', '\u{201c}'];
 
+/// The most markers of which it is noted how they were written: a thousand tell as much as a hundred thousand.
+const MAX_NOTES: usize = 1000;
+
 pub(super) fn scan(text: &str, signature: &Signature, policy: &ParsePolicy) -> Scanned {
     let mut scanned = by_lines(text, signature, policy);
     let found = |scanned: &Scanned, name: &str| scanned.sections.iter().any(|s| s.name == name);
@@ -57,7 +60,7 @@ pub(super) fn scan(text: &str, signature: &Signature, policy: &ParsePolicy) -> S
 
 /// Whether a text has anything like a marker, so that it is no answer without markers.
 pub(super) fn has_markers(text: &str) -> bool {
-    text.match_indices('[').any(|(at, _)| mark(&text[at..]).is_some())
+    text.contains('#') && text.match_indices('[').any(|(at, _)| mark(&text[at..]).is_some())
 }
 
 /// The plain name in a key of JSON, which may be written as a marker.
@@ -188,7 +191,7 @@ fn header<'a>(
             // DSPy finds the marker in the stripped line and cuts the line that is not stripped.
             return Some((name.to_owned(), strip(cut_chars(line, stripped, after))));
         }
-        if indent > 0 && signature.outputs().iter().any(|f| f.name == name) {
+        if indent > 0 && notes.len() < MAX_NOTES && signature.outputs().iter().any(|f| f.name == name) {
             let note = Note::new(ParseRule::IndentedHeader, Some(name), "its marker was indented");
             notes.push(note.change(line, rest));
         }
@@ -248,9 +251,11 @@ fn loose<'a>(
     }
     let rule = decoration.or(shape).filter(|_| mark.shape == Shape::Exact).or(shape).or(decoration)?;
     let name = known_name(mark.name, signature, policy, notes);
-    let written = strip(&line[..line.len() - rest.len()]);
-    let note = Note::new(rule, Some(&name), format!("its marker was written {written:?}"));
-    notes.push(note.change(written, &format!("[[ ## {name} ## ]]")));
+    if notes.len() < MAX_NOTES {
+        let written = strip(&line[..line.len() - rest.len()]);
+        let note = Note::new(rule, Some(&name), format!("its marker was written {written:?}"));
+        notes.push(note.change(written, &format!("[[ ## {name} ## ]]")));
+    }
     Some((name, strip(rest)))
 }
 
