@@ -82,6 +82,7 @@ impl Reader<'_> {
                 FieldType::Enum(Arc::new(EnumType {
                     name: name.to_owned(),
                     members: self.corpus.members(name)?,
+                    integer: self.corpus.entry("enums", name).is_some_and(|e| e["mixin"] == "int"),
                 }))
             }
             "model" => self.named("models", text(ast, "ref")?)?,

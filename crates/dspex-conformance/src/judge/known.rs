@@ -1,10 +1,6 @@
-//! Differences from DSPy that are known and stay, or wait for somebody: each with its reason.
+//! Differences from DSPy that are known and stay, each with its reason.
 
-use std::collections::BTreeSet;
-
-use dspex_core::{ParsePolicy, ParseRule, Parsed, Record};
-
-use serde_json::Value as Json;
+use dspex_core::{ParsePolicy, ParseRule, Record};
 
 use super::Case;
 use super::verdict::Fault;
@@ -24,28 +20,10 @@ pub(super) struct Sides<'a> {
     pub(super) case: &'a Case,
     pub(super) fault: Fault,
     pub(super) dspy: &'a Result<Record, String>,
-    pub(super) compat: &'a Result<Parsed, String>,
 }
 
 /// All of them. The first that fits counts.
 pub const KNOWN: &[KnownDifference] = &[
-    KnownDifference {
-        name: "IntEnum from text",
-        reason: "Python's IntEnum takes the text of a number, as keys of mappings are; types here do not tell it from an Enum",
-        is: |s| {
-            of_compat(s) && s.reaches(&|ast| ast["kind"] == "enum" && s.entry("enums", ast)["mixin"] == "int")
-        },
-    },
-    KnownDifference {
-        name: "times from numbers",
-        reason: "pydantic reads a number as seconds since midnight, with an offset; the coercion of numbers to times lacks it",
-        is: |s| of_compat(s) && s.reaches(&|ast| ast["kind"] == "time"),
-    },
-    KnownDifference {
-        name: "backslashes in broken JSON",
-        reason: "a string of broken JSON in which a backslash stands before a quote ends elsewhere than json_repair has it; to be mended",
-        is: |s| of_compat(s) && ["\\\\\"", "\\\\'", "\\\\\\\""].iter().any(|end| s.case.reply.contains(end)),
-    },
     KnownDifference {
         name: "line ends stay",
         reason: "rule line_ends: the reply has other line ends than were written, and they stay as the reply has them",
@@ -81,36 +59,6 @@ pub const KNOWN: &[KnownDifference] = &[
 /// The name of the first difference that this is.
 pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
     KNOWN.iter().find(|k| (k.is)(sides)).map(|k| k.name)
-}
-
-/// Whether DSPy reads a value that `compat` does not.
-fn of_compat(sides: &Sides<'_>) -> bool {
-    let ours = sides.compat.as_ref().ok().map(|p| &p.fields);
-    sides.dspy.is_ok() && ours != sides.dspy.as_ref().ok()
-}
-
-impl Sides<'_> {
-    /// The entry of a table to which a type refers.
-    fn entry(&self, table: &str, ast: &Json) -> &Json {
-        ast["ref"].as_str().and_then(|name| self.case.corpus.entry(table, name)).unwrap_or(&Json::Null)
-    }
-
-    /// Whether such a type is in the signature, also within the types to which it refers.
-    fn reaches(&self, is: &dyn Fn(&Json) -> bool) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<&Json> = self.case.fields.iter().collect();
-        while let Some(json) = open.pop() {
-            if is(json) {
-                return true;
-            }
-            if json["ref"].as_str().is_some_and(|name| seen.insert(name)) {
-                open.extend([self.entry("models", json), self.entry("typeddicts", json)]);
-            }
-            open.extend(json.as_array().into_iter().flatten());
-            open.extend(json.as_object().into_iter().flat_map(|o| o.values()));
-        }
-        false
-    }
 }
 
 /// Whether the default gives another value than DSPy, and gives DSPy's without this rule.
