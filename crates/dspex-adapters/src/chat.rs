@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use dspex_core::lm::{Choice, Request};
 use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
-use crate::format::{field_list, field_value, hint, marker};
+use crate::format::{field_list, hint, marker, output_value};
 use crate::json::JsonAdapter;
 use crate::native::{Native, Plan};
 use crate::parse;
@@ -101,9 +101,9 @@ impl ChatAdapter {
         let mut sections = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
             let value = match outputs.get(&field.name) {
-                Some(value) => field_value(field, value)?,
+                Some(value) => output_value(field, value, &self.wording)?,
                 None => {
-                    missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?
+                    missing.map_or_else(|| output_value(field, &Value::None, &self.wording), |text| Ok(text.to_owned()))?
                 }
             };
             sections.push(turns::section(&field.name, &value));

@@ -280,6 +280,7 @@ fn lines(members: Dict, wording: &Wording) -> Result<String> {
         let kind = format!("values of kind {}", e.kind);
         Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
     })?;
+    let object = if wording.is_foreign() { object } else { parse::spell_controls(object) };
     Ok(if wording.json.ascii { ascii(&object) } else { object })
 }
 

@@ -31,6 +31,7 @@ use scan::{Scanned, Section};
 pub(crate) use beside::beside;
 pub(crate) use elements::elements;
 pub(crate) use object::object;
+pub(crate) use repair::spell_controls;
 pub(crate) use scan::{split_lines, strip};
 
 /// Reads one value by itself.

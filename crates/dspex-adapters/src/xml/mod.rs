@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use dspex_core::lm::{Choice, Request};
 use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
-use crate::format::{field_list, field_value, hint};
+use crate::format::{field_list, field_value, hint, output_value};
 use crate::json::JsonAdapter;
 use crate::native::{Native, Plan};
 use crate::parse;
@@ -125,8 +125,10 @@ impl XmlAdapter {
             let (value, missing) = (given.unwrap_or(&Value::None), missing.filter(|_| given.is_none()));
             out.push(match missing {
                 Some(missing) => write::block(&field.name, missing),
-                None if self.wording.xml.flat => write::block(&field.name, &field_value(field, value)?),
-                None => write::output(field, value, compat)?,
+                None if self.wording.xml.flat => {
+                    write::block(&field.name, &output_value(field, value, &self.wording)?)
+                },
+                None => write::output(field, value, &self.wording, compat)?,
             });
         }
         Ok(parse::strip(&out.join("\n\n")).to_owned())

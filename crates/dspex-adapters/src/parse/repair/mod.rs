@@ -27,7 +27,7 @@ mod tests;
 
 use dspex_core::Value;
 
-pub(crate) use self::latex::escape_raw_backslashes;
+pub(crate) use self::latex::{escape_raw_backslashes, spell_controls};
 use self::parser::Parser;
 use self::strict::Refusal;
 
