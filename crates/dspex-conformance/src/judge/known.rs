@@ -1,6 +1,7 @@
 //! Differences from DSPy that are known and stay, each with its reason.
 
-use dspex_core::{ParsePolicy, ParseRule, Record};
+use dspex_core::value::StructValue;
+use dspex_core::{ParsePolicy, ParseRule, Record, Value};
 
 use super::Case;
 use super::verdict::Fault;
@@ -54,7 +55,43 @@ pub const KNOWN: &[KnownDifference] = &[
         reason: "rule null_text: `null` and `None` are nothing where nothing is allowed",
         is: |s| by_rule(s, ParseRule::NullText),
     },
+    KnownDifference {
+        name: "kinds and edges in elements",
+        reason: "elements hold text: without a type, a number, a truth value or nothing cannot be told from it, nor can blanks around it",
+        is: |s| s.fault == Fault::SilentlyWrong && s.case.adapter == "xml" && same_in_elements(s.case),
+    },
 ];
+
+/// Whether the default gives what was written but for what an element cannot say.
+fn same_in_elements(case: &Case) -> bool {
+    let plain = |fields: &Record| fields.iter().map(|(_, v)| in_elements(v)).collect::<Vec<_>>();
+    let read = case.read(&ParsePolicy::default());
+    read.is_ok_and(|p| p.fields.len() == case.truth.len() && plain(&p.fields) == plain(&case.truth))
+}
+
+/// A value as elements have it: items, members and text without a kind.
+fn in_elements(value: &Value) -> Value {
+    let items = |items: &[Value]| items.iter().map(in_elements).collect();
+    match value {
+        Value::List(v) => Value::List(items(v)),
+        Value::Tuple(v) => Value::Tuple(items(v)),
+        Value::Set(v) => Value::Set(items(v)),
+        Value::FrozenSet(v) => Value::FrozenSet(items(v)),
+        Value::Dict(members) => {
+            Value::Dict(members.iter().map(|(k, v)| (in_elements(k), in_elements(v))).collect())
+        }
+        Value::Struct(s) => {
+            let fields = s.fields.iter().map(|(k, v)| (k, in_elements(v))).collect();
+            Value::Struct(StructValue { type_name: s.type_name.clone(), fields })
+        }
+        Value::None => Value::from(""),
+        Value::Str(text) => text.trim().into(),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            value.to_text().map_or_else(|_| value.clone(), Value::from)
+        }
+        other => other.clone(),
+    }
+}
 
 /// The name of the first difference that this is.
 pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
