@@ -11,7 +11,7 @@ use dspex_core::{Adapter, Error, ParsePolicy, Parsed, Record, RenderCall, Result
 
 use crate::format::{field_list, hint, marker, output_value};
 use crate::json::JsonAdapter;
-use crate::native::{Native, Plan};
+use crate::native::{self, Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
@@ -203,6 +203,9 @@ impl Adapter for ChatAdapter {
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)
+    }
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, self.native.calls_tools(call, DSPY_CALLS_TOOLS))
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

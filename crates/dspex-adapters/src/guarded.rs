@@ -92,6 +92,9 @@ impl Adapter for Guarded {
     fn render(&self, call: &RenderCall<'_>) -> Result<Request> {
         if self.is_off() || call.compat { self.inner.render(call) } else { Err(self.no_nonce()) }
     }
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.inner.withheld(call)
+    }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         if self.is_off() { self.inner.parse(signature, completion, policy) } else { Err(self.no_nonce()) }
@@ -193,6 +196,9 @@ impl Adapter for ForCall {
             return Err(Error::configuration(message).with_hint("let one be drawn: `Nonce::draw`"));
         }
         self.sent(call, |sent| self.inner.render(sent))
+    }
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.inner.withheld(call)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

@@ -15,7 +15,7 @@ use dspex_core::{
 };
 
 use crate::format::{field_list, hint};
-use crate::native::{Native, Plan};
+use crate::native::{self, Native, Plan};
 use crate::parse;
 use crate::schema;
 use crate::turns;
@@ -240,6 +240,9 @@ impl Adapter for JsonAdapter {
             section: &turns::marked,
         };
         self.ask(call, &form)
+    }
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, self.native.calls_tools(call, !self.asked_by_chat))
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

@@ -162,6 +162,9 @@ impl Adapter for LeanAdapter {
             None => self.chat.render(call),
         }
     }
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.chat.withheld(call)
+    }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         match text_output(signature) {

@@ -17,7 +17,7 @@ use dspex_core::{
 use crate::chat::ChatAdapter;
 use crate::format::field_list;
 use crate::wording::{Templates, Wording, fill};
-use crate::{parse, parts, turns};
+use crate::{native, parse, parts, turns};
 
 /// The input of the second call.
 const TEXT: &str = "text";
@@ -205,6 +205,10 @@ impl Adapter for TwoStepAdapter {
             return self.messages(call).map(Request::new);
         }
         parts::placed(call, |call| self.messages(call)).map(Request::new)
+    }
+
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, false)
     }
 
     /// An error: a text without a form is read by a model only.

@@ -5,6 +5,7 @@ use dspex_core::{Field, FieldType, Note, ParsePolicy, ParseRule, Record, Signatu
 
 use super::coerce::{self, Coercion};
 use super::may_be_missing;
+use super::object;
 use super::scan::{self, Section, plain_name, split_lines, strip};
 
 /// How models start to say that they will not answer.
@@ -123,7 +124,9 @@ fn label<'l>(line: &'l str, names: &[(String, &Field)]) -> Option<(usize, &'l st
 pub(super) fn bare(text: &str, signature: &Signature, policy: &ParsePolicy) -> Option<(Record, Vec<Note>)> {
     let [field] = signature.outputs() else { return None };
     let text = strip(text);
-    if !policy.applies(ParseRule::BareReply) || !may_be_bare(text, field) {
+    // What is left of a list or an object says nothing of the rest.
+    let cut = policy.applies(ParseRule::Truncated) && text.starts_with(['{', '[']) && object::ends_within(text);
+    if !policy.applies(ParseRule::BareReply) || cut || !may_be_bare(text, field) {
         return None;
     }
     let mut coercion = Coercion::of(policy, field);

@@ -13,7 +13,7 @@ use dspex_core::{Adapter, Error, Field, ParsePolicy, Parsed, Record, RenderCall,
 
 use crate::format::{field_list, field_value, hint, output_value};
 use crate::json::JsonAdapter;
-use crate::native::{Native, Plan};
+use crate::native::{self, Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::two_step::TwoStepAdapter;
@@ -246,6 +246,9 @@ impl Adapter for XmlAdapter {
         parse::beside(call.signature, &self.plan(call), completion, policy, |signature| {
             self.parse(signature, completion, policy)
         })
+    }
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, self.native.calls_tools(call, DSPY_CALLS_TOOLS))
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

@@ -83,6 +83,11 @@ pub(crate) fn strict_json(text: &str) -> Option<Value> {
     strict::whole(text).ok().filter(|read| !read.lossy && !read.dropped).map(|read| read.value)
 }
 
+/// Whether a text is JSON as it stands, though a key may come again.
+pub(crate) fn is_json(text: &str) -> bool {
+    strict::whole(text).is_ok()
+}
+
 /// The members of text that is one sound JSON object, repeated keys included.
 pub(crate) fn members(text: &str) -> Option<Vec<(String, Value)>> {
     strict::members(text).ok()

@@ -32,7 +32,7 @@ pub(in crate::parse) fn without_thinking<'t>(
     }
     let tags = tags(text, signature);
     // In a reply that is JSON as it stands, tags are within its values.
-    let is_json = || text.trim_start().starts_with('{') && repair::strict_json(text.trim()).is_some();
+    let is_json = || text.trim_start().starts_with('{') && repair::is_json(text);
     if tags.is_empty() || is_json() {
         return Ok((Cow::Borrowed(text), None));
     }
