@@ -14,8 +14,17 @@ pub(crate) fn soak(args: &[&str]) -> Outcome {
         return Ok(());
     }
     let python = python.display().to_string();
-    let mut all =
-        vec!["run", "--quiet", "--package", "dspex-conformance", "--bin", "dspy-judge", "--", "--python", &python];
+    let mut all = vec![
+        "run",
+        "--quiet",
+        "--package",
+        "dspex-conformance",
+        "--bin",
+        "dspy-judge",
+        "--",
+        "--python",
+        &python,
+    ];
     if !args.contains(&"--cases") {
         all.extend(["--cases", CASES]);
     }

@@ -102,9 +102,10 @@ impl ChatAdapter {
         for field in signature.outputs() {
             let value = match outputs.get(&field.name) {
                 Some(value) => output_value(field, value, &self.wording)?,
-                None => {
-                    missing.map_or_else(|| output_value(field, &Value::None, &self.wording), |text| Ok(text.to_owned()))?
-                }
+                None => missing.map_or_else(
+                    || output_value(field, &Value::None, &self.wording),
+                    |text| Ok(text.to_owned()),
+                )?,
             };
             sections.push(turns::section(&field.name, &value));
         }

@@ -125,7 +125,8 @@ pub(super) fn bare(text: &str, signature: &Signature, policy: &ParsePolicy) -> O
     let [field] = signature.outputs() else { return None };
     let text = strip(text);
     // What is left of a list or an object says nothing of the rest.
-    let cut = policy.applies(ParseRule::Truncated) && text.starts_with(['{', '[']) && object::ends_within(text);
+    let cut =
+        policy.applies(ParseRule::Truncated) && text.starts_with(['{', '[']) && object::ends_within(text);
     if !policy.applies(ParseRule::BareReply) || cut || !may_be_bare(text, field) {
         return None;
     }

@@ -127,7 +127,7 @@ impl XmlAdapter {
                 Some(missing) => write::block(&field.name, missing),
                 None if self.wording.xml.flat => {
                     write::block(&field.name, &output_value(field, value, &self.wording)?)
-                },
+                }
                 None => write::output(field, value, &self.wording, compat)?,
             });
         }

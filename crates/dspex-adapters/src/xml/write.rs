@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 use unicode_ident::{is_xid_continue, is_xid_start};
 
 use crate::format::output_value;
-use crate::wording::Wording;
 use crate::nested;
+use crate::wording::Wording;
 
 /// What stands for a value in a structure.
 const PLACE: &str = "...";

@@ -95,6 +95,7 @@ fn in_elements(value: &Value) -> Value {
         }
         Value::None => Value::from(""),
         Value::Str(text) => text.trim().into(),
+        Value::Bytes(bytes) => Value::Bytes(bytes.trim_ascii().to_vec()),
         Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
             value.to_text().map_or_else(|_| value.clone(), Value::from)
         }

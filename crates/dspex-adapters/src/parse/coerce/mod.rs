@@ -249,11 +249,7 @@ fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) 
 }
 
 /// The JSON of a text with the raw backslashes of LaTeX escaped, where it has both.
-fn raw_backslashes(
-    text: &str,
-    ty: &FieldType,
-    cx: &mut Coercion<'_>,
-) -> Result<Option<Candidate>, Mismatch> {
+fn raw_backslashes(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Option<Candidate>, Mismatch> {
     if !cx.applies(ParseRule::RawBackslash) {
         return Ok(None);
     }

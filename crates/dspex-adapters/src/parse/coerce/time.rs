@@ -266,7 +266,10 @@ impl Moment {
     }
 
     fn value(&self) -> Option<Value> {
-        format!("{}T{}{}", self.day.text()?, self.clock.text(), self.clock.offset_text()).parse().ok().map(Value::DateTime)
+        format!("{}T{}{}", self.day.text()?, self.clock.text(), self.clock.offset_text())
+            .parse()
+            .ok()
+            .map(Value::DateTime)
     }
 }
 

@@ -178,7 +178,8 @@ impl Command<'_> {
     fn is_beside_signs(&self) -> bool {
         let sign = |c: char| matches!(c, '$' | '_' | '^' | '{' | '=' | '+' | '|');
         let after = self.rest().chars().next();
-        after.is_some_and(sign) || (after == Some(' ') && (self.in_dollars || self.before().is_some_and(sign)))
+        after.is_some_and(sign)
+            || (after == Some(' ') && (self.in_dollars || self.before().is_some_and(sign)))
     }
 
     /// Whether it stands between dollars, takes an argument in braces, or stands between blanks where its rest is no word.
@@ -190,9 +191,8 @@ impl Command<'_> {
             return near == Some(b'$') && after.is_some_and(|c| !c.is_alphanumeric());
         }
         match self.word {
-            "ne" | "to" | "tan" | "top" | "tau" | "neq" | "ngeq" | "nleq" | "ngtr" | "nsubseteq" | "nsupseteq" => {
-                self.before() == Some(' ') && matches!(after, Some(' ' | '"'))
-            }
+            "ne" | "to" | "tan" | "top" | "tau" | "neq" | "ngeq" | "nleq" | "ngtr" | "nsubseteq"
+            | "nsupseteq" => self.before() == Some(' ') && matches!(after, Some(' ' | '"')),
             word => !word.starts_with('n') && after == Some('{'),
         }
     }
