@@ -56,6 +56,16 @@ pub const KNOWN: &[KnownDifference] = &[
         is: |s| by_rule(s, ParseRule::NullText),
     },
     KnownDifference {
+        name: "an object in sections",
+        reason: "rule section_reply: sections with all fields are the reply; DSPy takes an object in one of them for it, and a default for the field",
+        is: |s| s.fault == Fault::Lost && left_out_by_dspy(s),
+    },
+    KnownDifference {
+        name: "several of these rules",
+        reason: "a reply in which more than one of the rules above applies",
+        is: |s| by_rules(s, RULES),
+    },
+    KnownDifference {
         name: "kinds and edges in elements",
         reason: "elements hold text: without a type, no number, no list and no other kind can be told from it, nor can blanks around it",
         is: |s| s.fault == Fault::SilentlyWrong && s.case.adapter == "xml" && same_in_elements(s.case),
@@ -73,11 +83,13 @@ fn same_in_elements(case: &Case) -> bool {
 fn in_elements(value: &Value) -> Value {
     let items = |items: &[Value]| items.iter().map(in_elements).collect();
     match value {
+        // Nothing is in all of these, and items without a type are members of one name.
+        Value::List(v) | Value::Tuple(v) | Value::Set(v) | Value::FrozenSet(v) if v.is_empty() => {
+            Value::from("")
+        }
         Value::Tuple(v) => Value::Tuple(items(v)),
         Value::Set(v) => Value::Set(items(v)),
         Value::FrozenSet(v) => Value::FrozenSet(items(v)),
-        // Nothing is in all of these, and items without a type are members of one name.
-        Value::List(v) if v.is_empty() => Value::from(""),
         Value::List(v) => Value::List(items(v)),
         Value::Dict(members) if members.is_empty() => Value::from(""),
         Value::Dict(members) if members.len() == 1 && members.get_str("item").is_some() => {
@@ -108,8 +120,34 @@ pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
     KNOWN.iter().find(|k| (k.is)(sides)).map(|k| k.name)
 }
 
+/// Whether sections were read where DSPy has nothing for the fields in them.
+fn left_out_by_dspy(sides: &Sides<'_>) -> bool {
+    let (Ok(ours), Ok(dspy)) = (sides.case.read(&ParsePolicy::default()), sides.dspy) else { return false };
+    let nothing = |(name, value): (&str, &Value)| {
+        dspy.get(name) == Some(value) || dspy.get(name).is_some_and(Value::is_none)
+    };
+    ours.notes.iter().any(|n| n.rule == ParseRule::SectionReply) && ours.fields.iter().all(nothing)
+}
+
+/// The rules that are reasons by themselves.
+const RULES: &[ParseRule] = &[
+    ParseRule::LineEnds,
+    ParseRule::CompletedInline,
+    ParseRule::HeaderDecoration,
+    ParseRule::ThinkBlock,
+    ParseRule::FencedCode,
+    ParseRule::VerbatimText,
+    ParseRule::NullText,
+];
+
 /// Whether the default gives another value than DSPy, and gives DSPy's without this rule.
 fn by_rule(sides: &Sides<'_>, rule: ParseRule) -> bool {
-    let without = || sides.case.read(&ParsePolicy::default().without(rule)).ok();
+    by_rules(sides, &[rule])
+}
+
+/// The same of several rules together.
+fn by_rules(sides: &Sides<'_>, rules: &[ParseRule]) -> bool {
+    let policy = || rules.iter().fold(ParsePolicy::default(), |policy, rule| policy.without(*rule));
+    let without = || sides.case.read(&policy()).ok();
     sides.fault == Fault::Lost && without().is_some_and(|p| sides.dspy.as_ref() == Ok(&p.fields))
 }
