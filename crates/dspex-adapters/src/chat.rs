@@ -10,8 +10,8 @@ use dspex_core::lm::{Choice, Request};
 use dspex_core::{Adapter, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
 use crate::common::{self, constructors, follows_from};
-use crate::format::{field_list, field_value, hint, marker};
-use crate::native::{Native, Plan};
+use crate::format::{field_list, hint, marker, output_value};
+use crate::native::{self, Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::wording::{ReminderWording, Templates, Wording, fill};
@@ -88,10 +88,11 @@ impl ChatAdapter {
         let mut sections = Vec::with_capacity(signature.outputs().len());
         for field in signature.outputs() {
             let value = match outputs.get(&field.name) {
-                Some(value) => field_value(field, value)?,
-                None => {
-                    missing.map_or_else(|| field_value(field, &Value::None), |text| Ok(text.to_owned()))?
-                }
+                Some(value) => output_value(field, value, &self.wording)?,
+                None => missing.map_or_else(
+                    || output_value(field, &Value::None, &self.wording),
+                    |text| Ok(text.to_owned()),
+                )?,
             };
             sections.push(turns::section(&field.name, &value));
         }
@@ -188,6 +189,10 @@ impl Adapter for ChatAdapter {
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)
+    }
+
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, self.native.calls_tools(call, DSPY_CALLS_TOOLS))
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

@@ -7,7 +7,7 @@ use dspex_core::{Direction, Error, ErrorKind, Field, FieldType, Result, Special,
 use serde_json::{Value as Json, json};
 
 use crate::parse;
-use crate::wording::{FieldWording, fill};
+use crate::wording::{FieldWording, Wording, fill};
 
 /// The marker of a section.
 pub(crate) fn marker(name: &str) -> String {
@@ -46,6 +46,27 @@ pub(crate) fn field_value(field: &Field, value: &Value) -> Result<String> {
         }
         other => other.to_text().map_err(unsupported),
     }
+}
+
+/// A value as the section of an output in the model's turn holds it: [`field_value`], in which no control character of
+/// JSON can be taken for a command of LaTeX. A wording of somebody else's has it as DSPy does.
+pub(crate) fn output_value(field: &Field, value: &Value, wording: &Wording) -> Result<String> {
+    let text = field_value(field, value)?;
+    let holds_json = match value {
+        Value::List(_) => field.ty != FieldType::Str,
+        Value::Tuple(_)
+        | Value::Set(_)
+        | Value::FrozenSet(_)
+        | Value::Dict(_)
+        | Value::Struct(_)
+        | Value::Citations(_)
+        | Value::ToolCalls(_)
+        | Value::History(_)
+        | Value::Media(_)
+        | Value::Document(_) => true,
+        _ => false,
+    };
+    Ok(if holds_json && !wording.is_foreign() { parse::spell_controls(text) } else { text })
 }
 
 /// A list under a text field: nothing, one passage, or numbered ones.

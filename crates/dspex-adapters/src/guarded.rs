@@ -94,6 +94,10 @@ impl Adapter for Guarded {
         if self.is_off() || call.compat { self.inner.render(call) } else { Err(self.no_nonce()) }
     }
 
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.inner.withheld(call)
+    }
+
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         if self.is_off() { self.inner.parse(signature, completion, policy) } else { Err(self.no_nonce()) }
     }
@@ -195,6 +199,10 @@ impl Adapter for ForCall {
             return Err(Error::configuration(message).with_hint("let one be drawn: `Nonce::draw`"));
         }
         self.sent(call, |sent| self.inner.render(sent))
+    }
+
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.inner.withheld(call)
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

@@ -16,7 +16,7 @@ use dspex_core::{
 
 use crate::common::{constructors, follows_from};
 use crate::format::{field_list, hint};
-use crate::native::{Native, Plan};
+use crate::native::{self, Native, Plan};
 use crate::parse;
 use crate::schema;
 use crate::turns;
@@ -228,6 +228,10 @@ impl Adapter for JsonAdapter {
         self.ask(call, &form)
     }
 
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, self.native.calls_tools(call, !self.asked_by_chat))
+    }
+
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         parse::object(signature, completion, policy)
     }
@@ -252,6 +256,7 @@ fn lines(members: Dict, wording: &Wording) -> Result<String> {
         let kind = format!("values of kind {}", e.kind);
         Error::new(ErrorKind::Unsupported { field: None, kind, stage: Stage::Render })
     })?;
+    let object = if wording.is_foreign() { object } else { parse::spell_controls(object) };
     Ok(if wording.json.ascii { ascii(&object) } else { object })
 }
 

@@ -150,6 +150,10 @@ impl Adapter for LeanAdapter {
         }
     }
 
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.chat.withheld(call)
+    }
+
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         match text_output(signature) {
             Some(output) => parse::text(signature, output, completion, policy),

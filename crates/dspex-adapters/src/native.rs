@@ -66,6 +66,16 @@ impl Native {
     }
 }
 
+/// The options about tools.
+const TOOL_OPTIONS: &[&str] = &["tools", "tool_choice", "parallel_tool_calls"];
+
+/// The options that DSPy does not send where its adapter calls tools, as `native` says: those about tools, if the model
+/// cannot be given the tools of the call.
+pub(crate) fn withheld(call: &RenderCall<'_>, native: bool) -> &'static [&'static str] {
+    let unused = !native || (calls_field(call.signature).is_some() && !call.capabilities.tools);
+    if call.compat && unused { TOOL_OPTIONS } else { &[] }
+}
+
 /// What one call leaves to the model.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {

@@ -18,7 +18,7 @@ use crate::chat::ChatAdapter;
 use crate::common::{constructors, follows_from};
 use crate::format::field_list;
 use crate::wording::{Templates, Wording, fill};
-use crate::{parse, parts, turns};
+use crate::{native, parse, parts, turns};
 
 /// The input of the second call.
 const TEXT: &str = "text";
@@ -200,6 +200,10 @@ impl Adapter for TwoStepAdapter {
             return self.messages(call).map(Request::new);
         }
         parts::placed(call, None, |call| self.messages(call)).map(Request::new)
+    }
+
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, false)
     }
 
     /// An error: a text without a form is read by a model only.

@@ -18,7 +18,7 @@ use dspex_core::{
 };
 use dspex_modules::Predict;
 use dspex_testkit::{ScriptedLm, block_on};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::checker::{self, Expected, Form};
 use crate::corpus::{Corpus, fields_json};
@@ -70,20 +70,15 @@ const PROVIDER_SCHEMA: Meant = Meant {
     words: "DSPy's schema leaves out bounds and asks for every field; here it has both, as the provider takes them",
 };
 
-/// The options that DSPy drops.
-const TOOL_OPTIONS: [&str; 3] = ["tools", "tool_choice", "parallel_tool_calls"];
-
 /// Runs a case.
 pub(crate) fn run(corpus: &Corpus, case: &Json) -> Outcome {
-    match compare(corpus, case)? {
-        None => Ok(()),
-        Some(meant) => Err(format!("differs by the rule {}: {}", meant.rule, meant.words)),
-    }
+    compare(corpus, case)
 }
 
 /// The rules by which a case differs: in what DSPy does, or in what the default does.
 pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Meant>>, String> {
-    let mut found: Vec<Option<Meant>> = compare(corpus, case)?.map(Some).into_iter().collect();
+    compare(corpus, case)?;
+    let mut found: Vec<Option<Meant>> = Vec::new();
     let [dspy, ours] = [Mode::AsDspy, Mode::Default].map(|mode| make(corpus, case, mode, None));
     let (dspy, ours) = (dspy?, ours?);
     let format = |made: &Made| made.requests.first().map(|r| response_format(r.response_format.as_ref()));
@@ -96,6 +91,11 @@ pub(crate) fn differences(corpus: &Corpus, case: &Json) -> Result<Vec<Option<Mea
         let names = |format: &Option<Json>| outputs_of(format.as_ref()?);
         let same_outputs = names(&sent).is_some() && names(&sent) == names(&compat);
         found.push(meant.or(code.then_some(CODE_AS_TEXT)).or(same_outputs.then_some(PROVIDER_SCHEMA)));
+    }
+    let given = |made: &Made| made.requests.first().map(|r| r.options.extra.keys().cloned().collect());
+    let (withheld, sent): (Option<Vec<String>>, Option<Vec<String>>) = (given(&dspy), given(&ours));
+    if sent.into_iter().flatten().any(|key| !withheld.iter().flatten().any(|k| *k == key)) {
+        found.push(Some(OPTIONS_AS_GIVEN));
     }
     if dspy.requests.len() != ours.requests.len() || values(&dspy) != values(&ours) {
         let refused = refusal(corpus, case, &dspy, &ours)?;
@@ -162,14 +162,13 @@ struct Made {
     result: dspex_core::Result<Prediction<Record>>,
 }
 
-fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
+fn compare(corpus: &Corpus, case: &Json) -> Outcome {
     let made = make(corpus, case, Mode::AsDspy, None)?;
     if made.requests.is_empty()
         && let Err(e) = &made.result
     {
         return Err(failed(e));
     }
-    let mut meant = None;
     let wanted = list(case, "lm_calls")?;
     for (i, (want, got)) in wanted.iter().zip(&made.requests).enumerate() {
         let expected = Expected {
@@ -181,12 +180,11 @@ fn compare(corpus: &Corpus, case: &Json) -> Result<Option<Meant>, String> {
             messages: list(want, "messages")?,
             worded_instructions: false,
         };
-        let outcome = same_call(&expected, want, got).map_err(|why| format!("call {i}: {why}"))?;
-        meant = meant.or(outcome);
+        same_call(&expected, want, got).map_err(|why| format!("call {i}: {why}"))?;
     }
     same("the number of calls", &made.requests.len(), &wanted.len())?;
     same_extraction(corpus, case, &made.extraction)?;
-    same_result(corpus, case, made).map(|()| meant)
+    same_result(corpus, case, made)
 }
 
 /// Whether the messages of every call that is made are DSPy's to the byte, with DSPy's wording. A call that only DSPy
@@ -209,7 +207,7 @@ pub(crate) fn same_bytes(corpus: &Corpus, case: &Json, wording: Option<&Wording>
 }
 
 /// Compares the messages of a call by their structure, and its options.
-fn same_call(expected: &Expected<'_>, want: &Json, got: &Request) -> Result<Option<Meant>, String> {
+fn same_call(expected: &Expected<'_>, want: &Json, got: &Request) -> Outcome {
     let messages: Vec<Json> = got.messages.iter().map(Message::to_json).collect();
     checker::check(expected, &messages, Some(&Wording::default().demo.missing_output))?;
     same_options(want, got)
@@ -311,6 +309,10 @@ impl Adapter for AsDspy {
 
     fn render(&self, call: &RenderCall<'_>) -> dspex_core::Result<Request> {
         self.0.render(&call.clone().compat())
+    }
+
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.0.withheld(&call.clone().compat())
     }
 
     fn parse(
@@ -532,22 +534,10 @@ fn outputs_of(format: &Json) -> Option<Vec<String>> {
 }
 
 /// Compares everything that was sent beside the messages: the schema to the letter, but for the order of keys.
-fn same_options(want: &Json, got: &Request) -> Result<Option<Meant>, String> {
+fn same_options(want: &Json, got: &Request) -> Outcome {
     // What DSPy's own classes say of themselves is theirs.
     let (want, got) = (&checker::without_dspy_docs(member(want, "lm_kwargs")?), sent(got));
-    let without_tools = |all: &Json| -> Map<String, Json> {
-        let all = all.as_object().into_iter().flatten();
-        all.filter(|(key, _)| !TOOL_OPTIONS.contains(&key.as_str()))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect()
-    };
-    if got == *want {
-        return Ok(None);
-    }
-    if Json::Object(without_tools(&got)) == *want {
-        return Ok(Some(OPTIONS_AS_GIVEN));
-    }
-    Err(format!("expected the options {want}, found {got}"))
+    if got == *want { Ok(()) } else { Err(format!("expected the options {want}, found {got}")) }
 }
 
 fn same_result(corpus: &Corpus, case: &Json, made: Made) -> Outcome {

@@ -32,8 +32,8 @@ impl Corpus {
 struct Reader<'a> {
     corpus: &'a Corpus,
     spelled: &'a str,
-    /// Names of the structs being read, to stop at one that contains itself.
-    open: Vec<String>,
+    /// Names of the structs being read, to stop at one that contains itself, and whether each refuses other fields.
+    open: Vec<(String, bool)>,
 }
 
 impl Reader<'_> {
@@ -82,6 +82,7 @@ impl Reader<'_> {
                 FieldType::Enum(Arc::new(EnumType {
                     name: name.to_owned(),
                     members: self.corpus.members(name)?,
+                    integer: self.corpus.entry("enums", name).is_some_and(|e| e["mixin"] == "int"),
                 }))
             }
             "model" => self.named("models", text(ast, "ref")?)?,
@@ -120,14 +121,18 @@ impl Reader<'_> {
 
     /// A model or a typed dictionary.
     fn named(&mut self, table: &str, name: &str) -> Result<FieldType, String> {
-        if self.open.iter().any(|n| n == name) {
+        if self.open.iter().any(|(n, _)| n == name) {
             return Ok(FieldType::Ref(name.into()));
         }
         let json = self
             .corpus
             .entry(table, name)
             .ok_or_else(|| format!("malformed row: no type `{name}` in `{table}`"))?;
-        self.open.push(name.to_owned());
+        let typed_dict = table == "typeddicts";
+        // A typed dictionary is held to what the model around it says.
+        let around = typed_dict && self.open.last().is_some_and(|(_, closed)| *closed);
+        let closed = around || json.pointer("/config/extra").and_then(Json::as_str) == Some("forbid");
+        self.open.push((name.to_owned(), closed));
         let fields: Result<Vec<_>, String> =
             list(json, "fields")?.iter().map(|f| self.struct_field(json, table, f)).collect();
         self.open.pop();
@@ -135,9 +140,9 @@ impl Reader<'_> {
             name: name.to_owned(),
             description: json.get("doc").and_then(Json::as_str).map(compat::clean),
             fields: fields?,
-            closed: json.pointer("/config/extra").and_then(Json::as_str) == Some("forbid"),
+            closed,
             by_name: ["populate_by_name", "validate_by_name"].iter().any(|key| json["config"][*key] == true),
-            typed_dict: table == "typeddicts",
+            typed_dict,
         })))
     }
 

@@ -55,6 +55,13 @@ pub trait Adapter: Send + Sync {
     /// The request for a call. The inputs have been checked against the signature.
     fn render(&self, call: &RenderCall<'_>) -> Result<Request>;
 
+    /// The names of the call's [options](RenderCall::options) that are not to be sent: none, unless DSPy's call is
+    /// asked for ([`RenderCall::compat`]). DSPy drops options about tools where its adapter does not call tools.
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        let _ = call;
+        &[]
+    }
+
     /// Reads one completion.
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed>;
 

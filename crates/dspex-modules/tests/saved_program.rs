@@ -173,7 +173,11 @@ fn a_file_of_another_program_names_each_predictor_and_field() {
     let field = |ty| Signature::new([Field::input("a", FieldType::Str), Field::output("b", ty)]).unwrap();
     let named = |members: &[(&str, i32)]| {
         let members = members.iter().map(|(n, v)| ((*n).to_owned(), (*v).into())).collect();
-        field(FieldType::Enum(Arc::new(dspex_core::types::EnumType { name: "Level".into(), members })))
+        field(FieldType::Enum(Arc::new(dspex_core::types::EnumType {
+            name: "Level".into(),
+            members,
+            integer: false,
+        })))
     };
     let saved = SavedProgram::of(&Predict::from_signature(named(&[("LOW", 1)]))).unwrap();
     let e = saved.apply(&Predict::from_signature(named(&[("LOW", 2)]))).unwrap_err();

@@ -89,6 +89,10 @@ impl Adapter for BamlAdapter {
         self.json.ask(call, &form)
     }
 
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        self.json.withheld(call)
+    }
+
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {
         self.json.parse(signature, completion, policy)
     }

@@ -33,6 +33,7 @@ pub(crate) use beside::beside;
 pub(crate) use elements::elements;
 use object::Unread;
 pub(crate) use object::object;
+pub(crate) use repair::spell_controls;
 pub(crate) use scan::{split_lines, strip};
 pub(crate) use validate::rules;
 

@@ -5,6 +5,7 @@ use dspex_core::{Field, FieldType, Note, ParsePolicy, ParseRule, Record, Signatu
 
 use super::coerce::{self, Coercion};
 use super::may_be_missing;
+use super::object;
 use super::scan::{self, Section, plain_name, split_lines, strip};
 
 /// How models start to say that they will not answer.
@@ -128,7 +129,11 @@ pub(super) fn bare(
 ) -> Option<(Record, Vec<Note>)> {
     let [field] = signature.outputs() else { return None };
     let text = strip(text);
+    // What is left of a list or an object says nothing of the rest.
+    let cut =
+        policy.applies(ParseRule::Truncated) && text.starts_with(['{', '[']) && object::ends_within(text);
     if !policy.applies(ParseRule::BareReply)
+        || cut
         || (too_much && !takes_any_text(&field.ty))
         || !may_be_bare(text, field)
     {

@@ -12,8 +12,8 @@ use dspex_core::lm::{Choice, Request};
 use dspex_core::{Adapter, Field, ParsePolicy, Parsed, Record, RenderCall, Result, Signature, Value};
 
 use crate::common::{self, constructors, follows_from};
-use crate::format::{field_list, field_value, hint};
-use crate::native::{Native, Plan};
+use crate::format::{field_list, field_value, hint, output_value};
+use crate::native::{self, Native, Plan};
 use crate::parse;
 use crate::turns;
 use crate::wording::{ReminderWording, Templates, Wording, fill};
@@ -112,8 +112,10 @@ impl XmlAdapter {
             let (value, missing) = (given.unwrap_or(&Value::None), missing.filter(|_| given.is_none()));
             out.push(match missing {
                 Some(missing) => write::block(&field.name, missing),
-                None if self.wording.xml.flat => write::block(&field.name, &field_value(field, value)?),
-                None => write::output(field, value, compat)?,
+                None if self.wording.xml.flat => {
+                    write::block(&field.name, &output_value(field, value, &self.wording)?)
+                }
+                None => write::output(field, value, &self.wording, compat)?,
             });
         }
         Ok(parse::strip(&out.join("\n\n")).to_owned())
@@ -223,6 +225,10 @@ impl Adapter for XmlAdapter {
         let mut request = Request::new(messages);
         plan.complete(call, &mut request)?;
         Ok(request)
+    }
+
+    fn withheld(&self, call: &RenderCall<'_>) -> &'static [&'static str] {
+        native::withheld(call, self.native.calls_tools(call, DSPY_CALLS_TOOLS))
     }
 
     fn parse(&self, signature: &Signature, completion: &Choice, policy: &ParsePolicy) -> Result<Parsed> {

@@ -4,8 +4,9 @@ use dspex_core::{Error, ErrorKind, Field, FieldType, Result, Stage, Value};
 use serde_json::Value as Json;
 use unicode_ident::{is_xid_continue, is_xid_start};
 
-use crate::format::field_value;
+use crate::format::output_value;
 use crate::nested;
+use crate::wording::Wording;
 
 /// What stands for a value in a structure.
 const PLACE: &str = "...";
@@ -35,7 +36,7 @@ pub(crate) fn skeleton(field: &Field) -> Option<String> {
 ///
 /// DSPy writes `&` and `<` as entities in text and in what is nested, but not in a block of another type, which it then
 /// cannot read back; that is done for `compat` only.
-pub(super) fn output(field: &Field, value: &Value, compat: bool) -> Result<String> {
+pub(super) fn output(field: &Field, value: &Value, wording: &Wording, compat: bool) -> Result<String> {
     if is_nested(&field.ty)
         && let Some(plain) = plain(field, value)?
     {
@@ -43,7 +44,7 @@ pub(super) fn output(field: &Field, value: &Value, compat: bool) -> Result<Strin
         write_value(&mut out, &field.name, None, &plain);
         return Ok(out);
     }
-    let text = field_value(field, value)?;
+    let text = output_value(field, value, wording)?;
     Ok(block(&field.name, &if compat && field.ty != FieldType::Str { text } else { escaped(&text) }))
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn structure(name: &str, fields: Vec<StructField>) -> FieldType {
 
 fn enumeration(name: &str, members: &[(&str, Value)]) -> FieldType {
     let members = members.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
-    FieldType::Enum(Arc::new(EnumType { name: name.into(), members }))
+    FieldType::Enum(Arc::new(EnumType { name: name.into(), members, integer: false }))
 }
 
 fn tree() -> FieldType {

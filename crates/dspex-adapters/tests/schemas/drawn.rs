@@ -81,8 +81,9 @@ fn leaves() -> impl Strategy<Value = FieldType> {
             values.retain(|v| !kept.contains(v) && { kept.push(v.clone()); true });
             FieldType::Literal(values)
         }),
-        1 => vec(("[A-Z]{1,4}", literals()), 1..4).prop_map(|members| {
-            FieldType::Enum(Arc::new(EnumType { name: named("E", &format!("{members:?}")), members }))
+        1 => (vec(("[A-Z]{1,4}", literals()), 1..4), any::<bool>()).prop_map(|(members, integer)| {
+            let name = named("E", &format!("{members:?}{integer}"));
+            FieldType::Enum(Arc::new(EnumType { name, members, integer }))
         }),
     ]
 }

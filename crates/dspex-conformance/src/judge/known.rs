@@ -1,10 +1,7 @@
-//! Differences from DSPy that are known and stay, or wait for somebody: each with its reason.
+//! Differences from DSPy that are known and stay, each with its reason.
 
-use std::collections::BTreeSet;
-
-use dspex_core::{ParsePolicy, ParseRule, Parsed, Record};
-
-use serde_json::Value as Json;
+use dspex_core::value::StructValue;
+use dspex_core::{ParsePolicy, ParseRule, Record, Value};
 
 use super::Case;
 use super::verdict::Fault;
@@ -24,28 +21,10 @@ pub(super) struct Sides<'a> {
     pub(super) case: &'a Case,
     pub(super) fault: Fault,
     pub(super) dspy: &'a Result<Record, String>,
-    pub(super) compat: &'a Result<Parsed, String>,
 }
 
 /// All of them. The first that fits counts.
 pub const KNOWN: &[KnownDifference] = &[
-    KnownDifference {
-        name: "IntEnum from text",
-        reason: "Python's IntEnum takes the text of a number, as keys of mappings are; types here do not tell it from an Enum",
-        is: |s| {
-            of_compat(s) && s.reaches(&|ast| ast["kind"] == "enum" && s.entry("enums", ast)["mixin"] == "int")
-        },
-    },
-    KnownDifference {
-        name: "times from numbers",
-        reason: "pydantic reads a number as seconds since midnight, with an offset; the coercion of numbers to times lacks it",
-        is: |s| of_compat(s) && s.reaches(&|ast| ast["kind"] == "time"),
-    },
-    KnownDifference {
-        name: "backslashes in broken JSON",
-        reason: "a string of broken JSON in which a backslash stands before a quote ends elsewhere than json_repair has it; to be mended",
-        is: |s| of_compat(s) && ["\\\\\"", "\\\\'", "\\\\\\\""].iter().any(|end| s.case.reply.contains(end)),
-    },
     KnownDifference {
         name: "line ends stay",
         reason: "rule line_ends: the reply has other line ends than were written, and they stay as the reply has them",
@@ -76,45 +55,99 @@ pub const KNOWN: &[KnownDifference] = &[
         reason: "rule null_text: `null` and `None` are nothing where nothing is allowed",
         is: |s| by_rule(s, ParseRule::NullText),
     },
+    KnownDifference {
+        name: "an object in sections",
+        reason: "rule section_reply: sections with all fields are the reply; DSPy takes an object in one of them for it, and a default for the field",
+        is: |s| s.fault == Fault::Lost && left_out_by_dspy(s),
+    },
+    KnownDifference {
+        name: "several of these rules",
+        reason: "a reply in which more than one of the rules above applies",
+        is: |s| by_rules(s, RULES),
+    },
+    KnownDifference {
+        name: "kinds and edges in elements",
+        reason: "elements hold text: without a type, no number, no list and no other kind can be told from it, nor can blanks around it",
+        is: |s| s.fault == Fault::SilentlyWrong && s.case.adapter == "xml" && same_in_elements(s.case),
+    },
 ];
+
+/// Whether the default gives what was written but for what an element cannot say.
+fn same_in_elements(case: &Case) -> bool {
+    let plain = |fields: &Record| fields.iter().map(|(_, v)| in_elements(v)).collect::<Vec<_>>();
+    let read = case.read(&ParsePolicy::default());
+    read.is_ok_and(|p| p.fields.len() == case.truth.len() && plain(&p.fields) == plain(&case.truth))
+}
+
+/// A value as elements have it: items, members and text without a kind.
+fn in_elements(value: &Value) -> Value {
+    let items = |items: &[Value]| items.iter().map(in_elements).collect();
+    match value {
+        // Nothing is in all of these, and items without a type are members of one name.
+        Value::List(v) | Value::Tuple(v) | Value::Set(v) | Value::FrozenSet(v) if v.is_empty() => {
+            Value::from("")
+        }
+        Value::Tuple(v) => Value::Tuple(items(v)),
+        Value::Set(v) => Value::Set(items(v)),
+        Value::FrozenSet(v) => Value::FrozenSet(items(v)),
+        Value::List(v) => Value::List(items(v)),
+        Value::Dict(members) if members.is_empty() => Value::from(""),
+        Value::Dict(members) if members.len() == 1 && members.get_str("item").is_some() => {
+            match members.get_str("item") {
+                Some(Value::List(v)) => Value::List(items(v)),
+                item => Value::List(item.map(in_elements).into_iter().collect()),
+            }
+        }
+        Value::Dict(members) => {
+            Value::Dict(members.iter().map(|(k, v)| (in_elements(k), in_elements(v))).collect())
+        }
+        Value::Struct(s) => {
+            let fields = s.fields.iter().map(|(k, v)| (k, in_elements(v))).collect();
+            Value::Struct(StructValue { type_name: s.type_name.clone(), fields })
+        }
+        Value::None => Value::from(""),
+        Value::Str(text) => text.trim().into(),
+        Value::Bytes(bytes) => Value::Bytes(bytes.trim_ascii().to_vec()),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            value.to_text().map_or_else(|_| value.clone(), Value::from)
+        }
+        other => other.clone(),
+    }
+}
 
 /// The name of the first difference that this is.
 pub(super) fn explain(sides: &Sides<'_>) -> Option<&'static str> {
     KNOWN.iter().find(|k| (k.is)(sides)).map(|k| k.name)
 }
 
-/// Whether DSPy reads a value that `compat` does not.
-fn of_compat(sides: &Sides<'_>) -> bool {
-    let ours = sides.compat.as_ref().ok().map(|p| &p.fields);
-    sides.dspy.is_ok() && ours != sides.dspy.as_ref().ok()
+/// Whether sections were read where DSPy has nothing for the fields in them.
+fn left_out_by_dspy(sides: &Sides<'_>) -> bool {
+    let (Ok(ours), Ok(dspy)) = (sides.case.read(&ParsePolicy::default()), sides.dspy) else { return false };
+    let nothing = |(name, value): (&str, &Value)| {
+        dspy.get(name) == Some(value) || dspy.get(name).is_some_and(Value::is_none)
+    };
+    ours.notes.iter().any(|n| n.rule == ParseRule::SectionReply) && ours.fields.iter().all(nothing)
 }
 
-impl Sides<'_> {
-    /// The entry of a table to which a type refers.
-    fn entry(&self, table: &str, ast: &Json) -> &Json {
-        ast["ref"].as_str().and_then(|name| self.case.corpus.entry(table, name)).unwrap_or(&Json::Null)
-    }
-
-    /// Whether such a type is in the signature, also within the types to which it refers.
-    fn reaches(&self, is: &dyn Fn(&Json) -> bool) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<&Json> = self.case.fields.iter().collect();
-        while let Some(json) = open.pop() {
-            if is(json) {
-                return true;
-            }
-            if json["ref"].as_str().is_some_and(|name| seen.insert(name)) {
-                open.extend([self.entry("models", json), self.entry("typeddicts", json)]);
-            }
-            open.extend(json.as_array().into_iter().flatten());
-            open.extend(json.as_object().into_iter().flat_map(|o| o.values()));
-        }
-        false
-    }
-}
+/// The rules that are reasons by themselves.
+const RULES: &[ParseRule] = &[
+    ParseRule::LineEnds,
+    ParseRule::CompletedInline,
+    ParseRule::HeaderDecoration,
+    ParseRule::ThinkBlock,
+    ParseRule::FencedCode,
+    ParseRule::VerbatimText,
+    ParseRule::NullText,
+];
 
 /// Whether the default gives another value than DSPy, and gives DSPy's without this rule.
 fn by_rule(sides: &Sides<'_>, rule: ParseRule) -> bool {
-    let without = || sides.case.read(&ParsePolicy::default().without(rule)).ok();
+    by_rules(sides, &[rule])
+}
+
+/// The same of several rules together.
+fn by_rules(sides: &Sides<'_>, rules: &[ParseRule]) -> bool {
+    let policy = || rules.iter().fold(ParsePolicy::default(), |policy, rule| policy.without(*rule));
+    let without = || sides.case.read(&policy()).ok();
     sides.fault == Fault::Lost && without().is_some_and(|p| sides.dspy.as_ref() == Ok(&p.fields))
 }

@@ -88,7 +88,7 @@ pub(super) fn verdict(case: &Case, ours: &Ours, answer: &Json) -> Verdict {
     let truth = Some(&case.truth);
     let mut findings = Vec::new();
     let mut found = |fault| {
-        let sides = Sides { case, fault, dspy: &theirs, compat: &ours.compat };
+        let sides = Sides { case, fault, dspy: &theirs };
         findings.push(match known::explain(&sides) {
             Some(name) => Finding::Known(name),
             None => Finding::Failed(failure(case, ours, answer, fault, "")),

@@ -286,6 +286,7 @@ fn choice(values: &[Json], name: Option<&str>) -> Option<FieldType> {
         Some(name) if all_text => FieldType::Enum(Arc::new(EnumType {
             name: name.to_owned(),
             members: values.into_iter().map(|v| (v.as_str().unwrap_or_default().to_owned(), v)).collect(),
+            integer: false,
         })),
         _ => FieldType::Literal(values),
     })

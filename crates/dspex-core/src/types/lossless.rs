@@ -36,6 +36,8 @@ const HIDDEN: &str = "x-dspex-hidden-default";
 const CONSTRAINTS: &str = "x-dspex-constraints";
 const BY_NAME: &str = "x-dspex-by-name";
 const TYPED_DICT: &str = "x-dspex-typed-dict";
+/// Whether the members of an enumeration are whole numbers too.
+const INTEGER: &str = "x-dspex-integer";
 /// What a decision is about.
 const DECISION: &str = "x-dspex-decision";
 
@@ -102,6 +104,9 @@ impl FieldType {
                 let mut schema = choice(e.members.iter().map(|(_, v)| v));
                 schema["title"] = json!(e.name);
                 schema[NAMES] = e.members.iter().map(|(name, _)| json!(name)).collect();
+                if e.integer {
+                    schema[INTEGER] = json!(true);
+                }
                 defs.insert(e.name.clone(), schema);
                 reference(&e.name)
             }
@@ -319,5 +324,6 @@ fn enumeration(map: &Map<String, Json>, names: &[Json]) -> Option<FieldType> {
     Some(FieldType::Enum(Arc::new(EnumType {
         name: map.get("title")?.as_str()?.to_owned(),
         members: names.iter().zip(values).map(member).collect::<Option<_>>()?,
+        integer: map.contains_key(INTEGER),
     })))
 }

@@ -155,7 +155,7 @@ pub enum UnionSyntax {
 /// ```
 /// use dspex_core::{FieldType, SignatureParser, TypeRegistry, Value, types::EnumType};
 /// let members = vec![("RED".to_owned(), Value::from("#f00")), ("BLUE".to_owned(), Value::from("#00f"))];
-/// let color = FieldType::Enum(EnumType { name: "Color".into(), members }.into());
+/// let color = FieldType::Enum(EnumType { name: "Color".into(), members, integer: false }.into());
 /// assert!(color.check(&Value::from("#f00")).is_ok() && color.check(&Value::from("RED")).is_ok());
 /// assert_eq!(color.check(&Value::from("green")).unwrap_err().to_string(), "expected Color, found 'green'");
 ///
@@ -170,6 +170,9 @@ pub struct EnumType {
     pub name: String,
     /// Members in order: name and value.
     pub members: Vec<(String, Value)>,
+    /// Whether the members are whole numbers too, as those of Python's `IntEnum`: the text `"3"` is then read as the
+    /// number.
+    pub integer: bool,
 }
 
 /// A struct: named fields in order. A Rust struct and a pydantic model are ones.

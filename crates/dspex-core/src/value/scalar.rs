@@ -91,28 +91,36 @@ impl fmt::Display for Date {
     }
 }
 
-/// A time of day, `07:08:09`.
+/// A time of day, `07:08:09`, with or without an offset from UTC.
 ///
 /// ```
 /// use dspex_core::value::Time;
 /// assert_eq!("07:08:09".parse::<Time>()?.to_string(), "07:08:09");
+/// assert_eq!("07:08:09+02:00".parse::<Time>()?.to_string(), "07:08:09+02:00");
 /// assert!("25:00:00".parse::<Time>().is_err());
 /// # Ok::<(), dspex_core::value::ScalarError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Time(jiff::civil::Time);
+pub struct Time {
+    civil: jiff::civil::Time,
+    offset: Option<jiff::tz::Offset>,
+}
 
 impl FromStr for Time {
     type Err = ScalarError;
 
     fn from_str(s: &str) -> Result<Self, ScalarError> {
-        s.parse().map(Self).map_err(|_| ScalarError::new("a time such as 07:08:09", s))
+        // An offset is read only behind a date, so any date is put before the time.
+        let (civil, offset) = pieces(&format!("1970-01-01T{s}"))
+            .ok_or_else(|| ScalarError::new("a time such as 07:08:09", s))?;
+        Ok(Self { civil: civil.time(), offset })
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.civil.fmt(f)?;
+        write_offset(f, self.offset)
     }
 }
 
@@ -136,24 +144,34 @@ impl FromStr for DateTime {
     type Err = ScalarError;
 
     fn from_str(s: &str) -> Result<Self, ScalarError> {
-        let bad = || ScalarError::new("a date and time such as 2024-05-06T07:08:09+02:00", s);
-        let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(s).map_err(|_| bad())?;
-        let time = pieces.time().ok_or_else(bad)?;
-        Ok(Self { civil: pieces.date().to_datetime(time), offset: pieces.to_numeric_offset() })
+        let (civil, offset) = pieces(s)
+            .ok_or_else(|| ScalarError::new("a date and time such as 2024-05-06T07:08:09+02:00", s))?;
+        Ok(Self { civil, offset })
     }
 }
 
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.civil.fmt(f)?;
-        match self.offset {
-            None => Ok(()),
-            Some(o) if o.seconds() == 0 => f.write_str("Z"),
-            Some(o) => {
-                let minutes = o.seconds() / 60;
-                let sign = if minutes < 0 { '-' } else { '+' };
-                write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
-            }
+        write_offset(f, self.offset)
+    }
+}
+
+/// A date and time and the offset behind them.
+fn pieces(s: &str) -> Option<(jiff::civil::DateTime, Option<jiff::tz::Offset>)> {
+    let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(s).ok()?;
+    Some((pieces.date().to_datetime(pieces.time()?), pieces.to_numeric_offset()))
+}
+
+/// Writes an offset from UTC in hours and minutes.
+fn write_offset(f: &mut fmt::Formatter<'_>, offset: Option<jiff::tz::Offset>) -> fmt::Result {
+    match offset {
+        None => Ok(()),
+        Some(o) if o.seconds() == 0 => f.write_str("Z"),
+        Some(o) => {
+            let minutes = o.seconds() / 60;
+            let sign = if minutes < 0 { '-' } else { '+' };
+            write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
         }
     }
 }

@@ -5,6 +5,9 @@
 
 use std::borrow::Borrow;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::{History, Record, StructValue, ToolCalls, Value};
 
@@ -88,14 +91,14 @@ pub fn str_repr(s: &str) -> String {
     out
 }
 
-/// The characters that Python's `str.isprintable` refuses and that text in practice carries: controls,
-/// separators other than the space, format marks, private use.
+/// The characters that Python's `str.isprintable` refuses: controls, separators other than the space, format marks,
+/// private use, and what no character is assigned to, by a newer edition of Unicode than Python 3.11 knows.
 fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{a0}' | '\u{ad}' | '\u{1680}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
-            | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e000}'..='\u{f8ff}' | '\u{e0001}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}')
+    static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\p{C}\p{Z}]").ok());
+    if c.is_ascii() || c.is_alphanumeric() {
+        return c.is_ascii_control();
+    }
+    OTHER.as_ref().is_some_and(|p| p.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
 impl Value {

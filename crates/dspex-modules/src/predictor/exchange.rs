@@ -29,8 +29,12 @@ pub(super) struct Question<'a> {
 impl Question<'_> {
     /// The request by which an adapter asks it.
     pub(super) fn request(&self, adapter: &dyn Adapter) -> Result<Request> {
-        let mut request = adapter.render(&self.call())?;
+        let call = self.call();
+        let mut request = adapter.render(&call)?;
         request.options = self.options.over(&request.options);
+        for name in adapter.withheld(&call) {
+            request.options.extra.remove(*name);
+        }
         Ok(request)
     }
 

@@ -7,7 +7,7 @@ use dspex_core::value::EnumMember;
 use dspex_core::{FieldType, ParseRule, Value};
 
 use super::walk::{Exactness, Walk};
-use super::{Coercion, Mismatch, mend, pyeq, words};
+use super::{Coercion, Mismatch, mend, pyeq, scalar, words};
 
 /// The literal that is this text.
 pub(super) fn exact_text(text: &str, values: &[Value]) -> Option<Value> {
@@ -106,6 +106,12 @@ pub(super) fn member(
         if is_bool_for_number(value, &values[at]) {
             walk.refuse(ParseRule::BoolForNumber, value, ty)?;
         }
+        return Ok(the_member(e, at));
+    }
+    if e.integer
+        && let Some((number, _)) = scalar::read(value, &FieldType::Int).filter(|_| !walk.cx.is_off())
+        && let Some(at) = find(&number, &values)
+    {
         return Ok(the_member(e, at));
     }
     let at = mended(walk, value, ty, &member_spellings(e))?;

@@ -227,14 +227,17 @@ fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) 
     {
         return Walk::new(cx).validate(&original.into(), ty);
     }
-    let escaped = raw_backslashes(text, cx);
-    let candidate = candidate(escaped.as_deref().unwrap_or(text), ty)?;
     let before = cx.notes.len();
+    let candidate = match raw_backslashes(text, ty, cx)? {
+        Some(candidate) => candidate,
+        None => candidate(text, ty)?,
+    };
+    let noted = cx.notes.len();
     let error = match Walk::new(cx).validate(&candidate.value, ty) {
         Ok(value) => return accept(value, &candidate, original, ty, cx),
         Err(error) => error,
     };
-    cx.notes.truncate(before);
+    cx.notes.truncate(noted);
     if error.rule.is_none()
         && let Some(value) = named(&candidate.value, ty, cx)
     {
@@ -252,14 +255,18 @@ fn json_text(text: &str, original: &str, ty: &FieldType, cx: &mut Coercion<'_>) 
     Err(error)
 }
 
-/// The text with the raw backslashes of LaTeX escaped, where it has any.
-fn raw_backslashes(text: &str, cx: &mut Coercion<'_>) -> Option<String> {
+/// The JSON of a text with the raw backslashes of LaTeX escaped, where it has both.
+fn raw_backslashes(text: &str, ty: &FieldType, cx: &mut Coercion<'_>) -> Result<Option<Candidate>, Mismatch> {
     if !cx.applies(ParseRule::RawBackslash) {
-        return None;
+        return Ok(None);
     }
-    let escaped = repair::escape_raw_backslashes(text)?;
+    let Some(escaped) = repair::escape_raw_backslashes(text) else { return Ok(None) };
+    let candidate = candidate(&escaped.text, ty)?;
+    if !candidate.is_json {
+        return Ok(None);
+    }
     cx.note_read(ParseRule::RawBackslash, &escaped.first, &format!("\\{}", escaped.first));
-    Some(escaped.text)
+    Ok(Some(candidate))
 }
 
 /// The value in an object that has nothing but the field's own name over it.
@@ -307,18 +314,21 @@ struct Candidate {
     value: Value,
     repaired: bool,
     dropped: bool,
+    /// Whether JSON was found in it.
+    is_json: bool,
 }
 
 fn candidate(text: &str, ty: &FieldType) -> Result<Candidate, Mismatch> {
     let hard = || Mismatch::words(ty.name(), text).hard();
     let read = repair::loads(text).map_err(|_| hard())?;
     if text.is_empty() || read.value.as_str() != Some("") {
-        return Ok(Candidate { value: read.value, repaired: read.repaired, dropped: read.dropped });
+        let (value, repaired, dropped) = (read.value, read.repaired, read.dropped);
+        return Ok(Candidate { value, repaired, dropped, is_json: true });
     }
     let value = match literal_eval(text) {
         Ok(value) => value,
         Err(LiteralError::NotLiteral) => text.into(),
         Err(LiteralError::NoValue) => return Err(hard()),
     };
-    Ok(Candidate { value, repaired: false, dropped: false })
+    Ok(Candidate { value, repaired: false, dropped: false, is_json: false })
 }

@@ -209,12 +209,19 @@ impl Clock {
         format!("{h:02}:{m:02}:{s:02}.{:06}", self.micro)
     }
 
-    /// A time with an offset has no value here yet.
     fn value(self) -> Option<Value> {
-        if self.offset.is_some() {
-            return None;
+        format!("{}{}", self.text(), self.offset_text()).parse().ok().map(Value::Time)
+    }
+
+    fn offset_text(self) -> String {
+        match self.offset {
+            None => String::new(),
+            Some(0) => "Z".into(),
+            Some(o) => {
+                let sign = if o < 0 { '-' } else { '+' };
+                format!("{sign}{:02}:{:02}", o.abs() / 3600, o.abs() / 60 % 60)
+            }
         }
-        self.text().parse().ok().map(Value::Time)
     }
 }
 
@@ -259,15 +266,10 @@ impl Moment {
     }
 
     fn value(&self) -> Option<Value> {
-        let offset = match self.clock.offset {
-            None => String::new(),
-            Some(0) => "Z".into(),
-            Some(o) => {
-                let sign = if o < 0 { '-' } else { '+' };
-                format!("{sign}{:02}:{:02}", o.abs() / 3600, o.abs() / 60 % 60)
-            }
-        };
-        format!("{}T{}{offset}", self.day.text()?, self.clock.text()).parse().ok().map(Value::DateTime)
+        format!("{}T{}{}", self.day.text()?, self.clock.text(), self.clock.offset_text())
+            .parse()
+            .ok()
+            .map(Value::DateTime)
     }
 }
 

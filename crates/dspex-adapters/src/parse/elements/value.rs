@@ -44,6 +44,10 @@ impl<'r, 't> Reader<'r, 't> {
             if options.iter().any(is_null) && self.is_empty(first) {
                 return Ok(Value::None);
             }
+            // The word that is written for nothing is no item of a list.
+            if options.iter().any(is_null) && self.is_none_word(first) && self.applies(ParseRule::NullText) {
+                return Ok("None".into());
+            }
             schema = self.option(options, first);
         }
         if schema["type"] == "array" {
@@ -289,6 +293,10 @@ impl<'r, 't> Reader<'r, 't> {
         let field = std::iter::once(self.field).chain(self.path.iter().map(String::as_str));
         let field = field.collect::<Vec<_>>().join(".");
         ErrorKind::Ambiguous { field, found: found.to_owned(), rule }.into()
+    }
+
+    fn is_none_word(&self, element: usize) -> bool {
+        !self.tree.has_children(element) && self.tree.node(element).text.trim() == "None"
     }
 
     fn is_empty(&self, element: usize) -> bool {

@@ -28,7 +28,7 @@ mod tests;
 
 use dspex_core::Value;
 
-pub(crate) use self::latex::escape_raw_backslashes;
+pub(crate) use self::latex::{escape_raw_backslashes, spell_controls};
 use self::parser::Parser;
 use self::strict::Refusal;
 
@@ -86,6 +86,11 @@ pub(crate) fn loads(text: &str) -> Result<Repaired, RepairError> {
 /// The value of a text that is JSON as it stands, with nothing lost on the way.
 pub(crate) fn strict_json(text: &str) -> Option<Value> {
     strict::whole(text).ok().filter(|read| !read.lossy && !read.dropped).map(|read| read.value)
+}
+
+/// Whether a text is JSON as it stands, though a key may come again.
+pub(crate) fn is_json(text: &str) -> bool {
+    strict::whole(text).is_ok()
 }
 
 /// The members of text that is one sound JSON object, repeated keys included.

@@ -32,7 +32,7 @@ pub(in crate::parse) fn without_thinking<'t>(
     }
     let tags = tags(text, signature);
     // In a reply that is JSON as it stands, tags are within its values.
-    let is_json = || text.trim_start().starts_with('{') && repair::strict_json(text.trim()).is_some();
+    let is_json = || text.trim_start().starts_with('{') && repair::is_json(text);
     if tags.is_empty() || is_json() {
         return Ok((Cow::Borrowed(text), None));
     }
@@ -100,8 +100,9 @@ fn thoughts(text: &str, tags: &[Tag]) -> Option<Vec<(usize, usize)>> {
             if at_edge_before(text, open.start, out.last()) && !is_answered(text, open.end) {
                 return None;
             }
-            // Without its end, thinking is only taken out as the tag itself.
-            if at_edge_before(text, open.start, out.last()) {
+            // Without its end, thinking goes up to the first marker; behind one, it is all that the field says.
+            let in_field = text[..open.start].trim_end().ends_with("]]");
+            if !in_field && at_edge_before(text, open.start, out.last()) {
                 out.push((open.start, marker_after(text, open.end)));
             }
             break;

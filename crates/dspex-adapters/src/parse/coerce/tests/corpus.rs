@@ -68,6 +68,7 @@ impl Types<'_> {
         FieldType::Enum(Arc::new(EnumType {
             name: name.to_owned(),
             members: members.iter().map(member).collect(),
+            integer: false,
         }))
     }
 

@@ -80,7 +80,7 @@ fn choices_in_another_spelling() {
 fn members_in_another_spelling() {
     let members = [("LOW", Value::from(1)), ("HIGH", Value::from(10))];
     let members = members.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    let level = FieldType::Enum(Arc::new(EnumType { name: "Level".into(), members }));
+    let level = FieldType::Enum(Arc::new(EnumType { name: "Level".into(), members, integer: false }));
     let default = ParsePolicy::default();
     // DSPy shows the values to the model, and then does not take them.
     for text in ["10", "high", "High.", "`HIGH`"] {
@@ -94,6 +94,24 @@ fn members_in_another_spelling() {
     let (found, _) = convert(true.into(), &level, &default);
     assert_eq!(found.expect_err("not a number").rule, Some(ParseRule::BoolForNumber));
     assert!(convert(true.into(), &level, &ParsePolicy::compat()).0.is_ok());
+}
+
+#[test]
+fn members_that_are_numbers_by_their_text() {
+    let members = vec![("LOW".to_owned(), Value::from(1)), ("HIGH".to_owned(), Value::from(10))];
+    let level = |integer| {
+        let level = EnumType { name: "Level".into(), members: members.clone(), integer };
+        FieldType::list(FieldType::Enum(Arc::new(level)))
+    };
+    for policy in [ParsePolicy::default(), ParsePolicy::compat()] {
+        let (found, notes) = read(r#"["10", "1.0"]"#, &level(true), &policy);
+        assert_eq!(found.expect("members").to_json_text().expect("numbers"), "[10, 1]");
+        assert_eq!(notes, []);
+        assert!(read(r#"["2"]"#, &level(true), &policy).0.is_err());
+    }
+    // Only for Python's IntEnum DSPy takes them; otherwise a rule does.
+    assert!(read(r#"["10"]"#, &level(false), &ParsePolicy::compat()).0.is_err());
+    assert_eq!(read(r#"["10"]"#, &level(false), &ParsePolicy::default()).1.len(), 1);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn field_type(spec: &str) -> Option<FieldType> {
             let (name, members) = rest.split_once(' ')?;
             let pair = |m: &str| m.split_once('=').map(|(n, v)| (n.to_owned(), v.into()));
             let members = members.split(' ').filter_map(pair).collect();
-            FieldType::Enum(Arc::new(EnumType { name: name.to_owned(), members }))
+            FieldType::Enum(Arc::new(EnumType { name: name.to_owned(), members, integer: false }))
         }
         "ZqEmpty" | "ZqInner" | "ZqStruct" => structure(kind),
         name if TYPES.contains(&name) => FieldType::parse(&format!("dspy.{name}"), None).ok()?,
