@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("dspex-testkit", &["dspex-core"], &[]),
     ("dspex-resilience", &[], &[]),
     ("dspex-validate", &["dspex-core", "dspex-adapters"], &[]),
-    ("dspex-lm", &["dspex-core"], &["dspex-adapters", "dspex-testkit"]),
+    ("dspex-lm", &["dspex-core", "dspex-resilience"], &["dspex-adapters", "dspex-testkit"]),
     ("dspex-modules", &["dspex-core", "dspex-adapters"], &["dspex-testkit"]),
     ("dspex-evaluate", &["dspex-core"], &["dspex-modules", "dspex-testkit"]),
     (

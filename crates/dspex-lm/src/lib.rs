@@ -14,6 +14,8 @@ mod provider;
 #[cfg(feature = "cache")]
 mod recording;
 mod secret;
+#[cfg(feature = "http")]
+mod stack;
 mod timeouts;
 #[cfg(feature = "http")]
 mod wire;
@@ -34,6 +36,8 @@ pub use provider::{PROVIDERS, Provider};
 #[cfg(feature = "cache")]
 pub use recording::{Recorded, Recorder, Replay, Replayed};
 pub use secret::Secret;
+#[cfg(feature = "http")]
+pub use stack::{Governors, Priced, Resilience, Resilient, Routed, RoutedBuilder};
 pub use timeouts::Timeouts;
 
 /// The model of a name, `provider/model`. The environment is not looked at; see [`Lm::from_env`] for that.

@@ -7,7 +7,7 @@ use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request, Respons
 use dspex_core::{BoxFuture, LanguageModel, Result};
 
 use crate::provider::{Provider, split};
-use crate::{Secret, Timeouts};
+use crate::{Catalog, Secret, Timeouts};
 
 /// A language model by its name, `provider/model`. Copies share its connections.
 ///
@@ -51,6 +51,9 @@ impl Lm {
             timeouts: Timeouts::default(),
             capabilities: None,
             look_in_env: false,
+            #[cfg(feature = "http")]
+            resilience: crate::Resilience::default(),
+            catalog: Catalog::shipped(),
         }
     }
 }
@@ -129,6 +132,9 @@ pub struct LmBuilder {
     pub(crate) timeouts: Timeouts,
     pub(crate) capabilities: Option<Capabilities>,
     pub(crate) look_in_env: bool,
+    #[cfg(feature = "http")]
+    pub(crate) resilience: crate::Resilience,
+    pub(crate) catalog: Arc<Catalog>,
 }
 
 impl LmBuilder {
@@ -159,6 +165,20 @@ impl LmBuilder {
     /// What the model can do, where that differs from what its provider's models usually can.
     pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = Some(capabilities);
+        self
+    }
+
+    /// How calls are tried again, limited and kept from a provider that fails. Limits and breakers are the model's own,
+    /// unless its [`Governors`](crate::Governors) are shared.
+    #[cfg(feature = "http")]
+    pub fn resilience(mut self, resilience: crate::Resilience) -> Self {
+        self.resilience = resilience;
+        self
+    }
+
+    /// The prices by which calls are counted; those that were shipped, unless set.
+    pub fn catalog(mut self, catalog: Arc<Catalog>) -> Self {
+        self.catalog = catalog;
         self
     }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use dspex_core::lm::{LmError, LmErrorKind};
 use dspex_core::shorten_text;
 use regex::Regex;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 
+use super::transport::time_of_day;
 use crate::secret::Secret;
 use crate::wire::failure::Said;
 
@@ -60,7 +61,9 @@ impl Redaction {
         let mut error = LmError::new(kind, format!("expected a reply, found {}: {text}", reason(status)))
             .with_status(status.as_u16())
             .with_request_id(self.request_id(headers));
-        error.retry_after = retry_after(headers);
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        error.retry_after = dspex_resilience::retry_after(header, time_of_day());
+        error.should_retry = dspex_resilience::should_retry(header);
         if status == StatusCode::NOT_FOUND && kind == LmErrorKind::Configuration {
             error = error.with_hint("check the base URL; that of most servers ends in `/v1`");
         }
@@ -104,15 +107,6 @@ fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, of_protocol: bool) 
 
 fn reason(status: StatusCode) -> String {
     status.canonical_reason().unwrap_or("an unknown status").to_lowercase()
-}
-
-/// How long the provider asks to wait, where it says so as a number.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |value: Option<&reqwest::header::HeaderValue>| {
-        value?.to_str().ok()?.trim().parse::<f64>().ok().filter(|n| *n >= 0.0)
-    };
-    let ms = number(headers.get("retry-after-ms")).map(|ms| ms / 1_000.0);
-    Duration::try_from_secs_f64(ms.or_else(|| number(headers.get(RETRY_AFTER)))?).ok()
 }
 
 /// The error of a connection: which host, and the cause at the bottom.

@@ -1,12 +1,14 @@
 //! A model behind an endpoint.
 
 use std::fmt;
+use std::sync::Arc;
 
 use dspex_core::BoxFuture;
 use dspex_core::lm::{
     Capabilities, Event, EventStream, LanguageModel, LmError, LmErrorKind, RefusedForms, Reply, ReplyBuilder,
     Request, ResponseFormat,
 };
+use dspex_resilience::RateLimits;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::endpoint::{Endpoint, url};
@@ -26,7 +28,11 @@ pub(crate) struct HttpLm {
     quirks: Quirks,
     capabilities: Capabilities,
     refused: RefusedForms,
+    told: Told,
 }
+
+/// Hears what a provider says of its limits.
+type Told = Arc<dyn Fn(&RateLimits) + Send + Sync>;
 
 impl HttpLm {
     pub(crate) fn new(
@@ -42,7 +48,23 @@ impl HttpLm {
         let secrets = endpoint.headers.into_iter().map(|(_, value)| value).chain(endpoint.key).collect();
         let transport = Transport::new(host, headers, endpoint.timeouts, Redaction::new(secrets))?;
         let (id, model, refused) = (id.to_owned(), model.to_owned(), RefusedForms::default());
-        Ok(Self { id, model, base: endpoint.base, transport, wire, quirks, capabilities, refused })
+        Ok(Self {
+            id,
+            model,
+            base: endpoint.base,
+            transport,
+            wire,
+            quirks,
+            capabilities,
+            refused,
+            told: Arc::new(|_| ()),
+        })
+    }
+
+    /// The model, which says what its provider tells of its limits.
+    pub(crate) fn with_told(mut self, told: impl Fn(&RateLimits) + Send + Sync + 'static) -> Self {
+        self.told = Arc::new(told);
+        self
     }
 
     /// Sends a request; what was left out of it comes first.
@@ -61,6 +83,7 @@ impl HttpLm {
         let body = serde_json::to_vec(&body)
             .map_err(|e| LmError::new(LmErrorKind::InvalidRequest, format!("no JSON of the request: {e}")))?;
         let body = self.transport.send(url, &request.options.headers, body, clocked).await?;
+        (self.told)(&body.limits);
         Ok((body, warnings.into_iter().map(Event::Warning).collect()))
     }
 

@@ -1,9 +1,11 @@
 //! The connection: a client with a pool, under the bounds of a call.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use dspex_core::lm::{LmError, LmErrorKind};
+use dspex_core::{Clock as _, SystemClock};
+use dspex_resilience::RateLimits;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -89,6 +91,8 @@ pub(super) struct Body {
     pub(super) request_id: Option<String>,
     /// What the body says it is.
     pub(super) content_type: String,
+    /// What the provider says of its limits.
+    pub(super) limits: RateLimits,
 }
 
 impl Body {
@@ -184,6 +188,7 @@ impl Transport {
         let mut body = Body {
             request_id: self.redaction.request_id(response.headers()),
             content_type: content_type(response.headers()),
+            limits: limits(response.headers()),
             response,
             // A body without bytes has no first ones.
             first,
@@ -208,6 +213,15 @@ impl Transport {
         let text = body.whole(MOST_ERROR_BYTES).await.unwrap_or_default();
         Err(self.redaction.of_status(status, body.response.headers(), &text))
     }
+}
+
+fn limits(headers: &HeaderMap) -> RateLimits {
+    RateLimits::read(|name| headers.get(name)?.to_str().ok(), time_of_day())
+}
+
+/// The time of day, for dates in headers.
+pub(super) fn time_of_day() -> SystemTime {
+    UNIX_EPOCH + SystemClock.since_epoch()
 }
 
 fn content_type(headers: &HeaderMap) -> String {

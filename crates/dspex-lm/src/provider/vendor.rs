@@ -9,6 +9,7 @@ use dspex_core::{Error, LanguageModel, Result};
 use crate::http::{Endpoint, HttpLm};
 use crate::lm::LmBuilder;
 use crate::wire::{Auth, OpenAiChat, Quirks, Wire};
+use crate::{Catalog, Priced, Resilience, Resilient};
 
 /// A vendor, or a kind of server.
 #[derive(Clone, Copy, Debug)]
@@ -75,11 +76,20 @@ impl Vendor {
         });
         let lm = HttpLm::new(&settings.name, model, endpoint, wire, self.quirks, capabilities)
             .map_err(|e| e.with_model(&settings.name))?;
-        Ok(Arc::new(lm))
+        Ok(stacked(lm, settings.resilience, settings.catalog))
     }
 }
 
 /// Whether a URL ends with its host.
 fn has_no_path(base: &str) -> bool {
     base.split_once("://").is_some_and(|(_, rest)| !rest.trim_end_matches('/').contains('/'))
+}
+
+/// What stands before a model of a vendor, read from the bottom: the wire with its own timeouts, what a call cost, then
+/// timeout, limits, breaker and retry. A cache and a router are the caller's, and stand before that.
+fn stacked(lm: HttpLm, resilience: Resilience, catalog: Arc<Catalog>) -> Arc<dyn LanguageModel> {
+    let stack = resilience.governors.stack(&lm.endpoint(), &resilience);
+    let lm = lm.with_told(move |told| stack.limiter().observe(told));
+    let lm = Priced::new(lm, catalog);
+    Arc::new(Resilient::new(lm, resilience))
 }
