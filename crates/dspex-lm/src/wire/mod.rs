@@ -9,6 +9,8 @@ mod call;
 #[cfg(test)]
 mod cassettes;
 pub(crate) mod failure;
+#[cfg(test)]
+mod golden;
 mod inline;
 mod maybe;
 mod openai_chat;

@@ -2,7 +2,7 @@
 //!
 //! Source: Anthropic, "Prompt caching": at most four breakpoints, those of an hour before those of five minutes.
 
-use dspex_core::lm::LmError;
+use dspex_core::lm::{LmError, LmErrorKind};
 use serde_json::Value as Json;
 
 use super::turns::Turns;
@@ -31,7 +31,8 @@ pub(super) fn check(call: &Call<'_>, turns: &mut Turns) -> Result<(), LmError> {
         short |= !long;
     }
     if short && automatic.is_some_and(is_long) {
-        call.cannot("a cache of an hour for the whole request behind a cache point of five minutes")?;
+        let message = "expected cache points of an hour first, found one of five minutes before `cache_control`";
+        return Err(LmError::new(LmErrorKind::Unsupported, message));
     }
     Ok(())
 }
