@@ -12,7 +12,7 @@ use super::vendor::Vendor;
 use super::{How, Provider};
 use crate::NearestLm;
 #[cfg(feature = "http")]
-use crate::wire::{Anthropic, Quirks};
+use crate::wire::{Anthropic, OpenAiResponses, Quirks};
 
 /// Every provider. To add one: a row here.
 ///
@@ -29,7 +29,12 @@ pub const PROVIDERS: &[Provider] = &[
             base: "https://api.openai.com/v1",
             base_variables: &["OPENAI_BASE_URL", "OPENAI_API_BASE"],
             key_variables: &["OPENAI_API_KEY"],
-            quirks: Quirks { max_completion_tokens: is_openai_reasoning, ..Quirks::NONE },
+            more_wires: &[("responses/", &OpenAiResponses)],
+            quirks: Quirks {
+                max_completion_tokens: is_openai_reasoning,
+                instructions: true,
+                ..Quirks::NONE
+            },
             capabilities: || {
                 let mut all = Capabilities::default();
                 (all.tools, all.json_schema, all.json_object) = (true, true, true);

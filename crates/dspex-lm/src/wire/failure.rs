@@ -83,10 +83,14 @@ impl Said {
                 "invalid_api_key" | "authentication_error" | "permission_error" => LmErrorKind::Auth,
                 "model_not_found" | "not_found_error" => LmErrorKind::UnknownModel,
                 "rate_limit_exceeded" | "rate_limit_error" | "429" => LmErrorKind::RateLimit,
-                "content_filter" | "content_policy_violation" => LmErrorKind::Refusal,
+                "content_filter" | "content_policy_violation" | "image_content_policy_violation" => {
+                    LmErrorKind::Refusal
+                }
                 "invalid_request_error" | "400" => LmErrorKind::InvalidRequest,
                 "timeout_error" => LmErrorKind::Timeout,
                 "server_error" | "api_error" | "overloaded_error" | "500" | "502" | "503" => LmErrorKind::Server,
+                // `invalid_prompt`, `image_too_large`, `unsupported_image_media_type`, ...
+                other if other.starts_with("invalid_") || other.contains("image") => LmErrorKind::InvalidRequest,
                 _ => return None,
             })
         })

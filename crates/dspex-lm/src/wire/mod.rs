@@ -11,10 +11,13 @@ mod cassettes;
 pub(crate) mod failure;
 #[cfg(test)]
 mod golden;
+mod ids;
 mod inline;
 mod maybe;
 mod openai_chat;
 mod openai_reply;
+mod openai_responses;
+mod parts;
 mod quirks;
 #[cfg(test)]
 mod recorded;
@@ -27,10 +30,11 @@ use serde_json::Value as Json;
 pub(crate) use anthropic::Anthropic;
 pub(crate) use call::Call;
 pub(crate) use openai_chat::OpenAiChat;
+pub(crate) use openai_responses::OpenAiResponses;
 pub(crate) use quirks::Quirks;
 
 /// Every wire.
-pub(crate) const WIRES: &[&dyn Wire] = &[&OpenAiChat, &Anthropic];
+pub(crate) const WIRES: &[&dyn Wire] = &[&OpenAiChat, &OpenAiResponses, &Anthropic];
 
 /// A wire: where requests go, how they are written and how replies are read.
 pub(crate) trait Wire: fmt::Debug + Send + Sync {

@@ -1,36 +1,17 @@
 //! Blocks of content, each from a part.
 
 use base64::Engine as _;
-use dspex_core::lm::{LmError, Part};
-use dspex_core::value::{Citation, Document, DocumentType, Media, MediaKind, MediaSource, Value};
+use dspex_core::lm::LmError;
+use dspex_core::value::{Citation, Document, DocumentType, Media, MediaKind, MediaSource};
 use serde_json::{Value as Json, json};
 
 use crate::wire::Call;
 use crate::wire::inline::{inline, remote};
+use crate::wire::parts::media_name;
 
 /// A text. One that says nothing is refused by the provider, and left out.
 pub(super) fn text(text: &str) -> Option<Json> {
     (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}))
-}
-
-/// What a part is, for errors.
-pub(super) fn name(part: &Part) -> &'static str {
-    match part {
-        Part::Text(_) => "text",
-        Part::Media(media) => media.kind.name(),
-        Part::Document(_) => "a document",
-        Part::ToolCall(_) | Part::BrokenToolCall { .. } => "a call of a tool",
-        Part::ToolResult { .. } => "the result of a call",
-        Part::Reasoning(_) => "reasoning",
-        Part::Citations(_) => "citations",
-        _ => "a part of another kind",
-    }
-}
-
-/// Plain JSON of a value; what JSON cannot say is tagged.
-pub(super) fn plain(value: &Value) -> Json {
-    let text = value.to_json_text().ok();
-    text.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_else(|| value.to_tagged())
 }
 
 pub(super) fn media(call: &Call<'_>, media: &Media, cites: bool) -> Result<Option<Json>, LmError> {
@@ -40,11 +21,7 @@ pub(super) fn media(call: &Call<'_>, media: &Media, cites: bool) -> Result<Optio
         _ => None,
     };
     if block.is_none() {
-        let format = inline(media).and_then(|i| i.format);
-        call.cannot(&match (media.kind, format) {
-            (MediaKind::File, Some(format)) => format!("a file of {format}"),
-            (kind, _) => format!("{} from such a source", kind.name()),
-        })?;
+        call.cannot(&media_name(media))?;
     }
     Ok(block)
 }

@@ -40,29 +40,7 @@ pub(super) fn body(call: &Call<'_>) -> Result<Json, LmError> {
     body.set("tool_choice", tool_choice(call, thought.forces)?);
     body.set("service_tier", o.service_tier.clone());
     body.set("stream", call.stream.then_some(true));
-    let joined: Vec<_> = JOINED_KEYS.into_iter().map(|key| (key, body.0.get(key).cloned())).collect();
-    let mut all = call.with_extra(body.0, &OWN_KEYS)?;
-    for (key, own) in joined {
-        if let (Some(own), Some(extra)) = (own, call.options().extra.get(key)) {
-            all[key] = join(own, extra);
-        }
-    }
-    Ok(all)
-}
-
-/// Own items and then the extra ones; of two values for a key, the extra one.
-fn join(own: Json, extra: &Json) -> Json {
-    match (own, extra) {
-        (Json::Array(mut own), Json::Array(more)) => {
-            own.extend(more.iter().cloned());
-            Json::Array(own)
-        }
-        (Json::Object(mut own), Json::Object(more)) => {
-            own.extend(more.clone());
-            Json::Object(own)
-        }
-        (_, extra) => extra.clone(),
-    }
+    call.with_joined(body.0, &OWN_KEYS, &JOINED_KEYS)
 }
 
 /// Options that the wire has no word for.
@@ -107,12 +85,12 @@ type Told = (Option<Json>, Option<String>);
 fn thinking(call: &Call<'_>, family: Family, most: u64) -> Result<Told, LmError> {
     let nothing = (None, None);
     let off = || Ok((Some(json!({"type": "disabled"})), None));
-    match (&call.options().reasoning, family.thinking) {
+    match (call.reasoning(), family.thinking) {
         (None, _) | (Some(Reasoning::Off), Thinking::Never) => Ok(nothing),
         (Some(Reasoning::Off), _) => off(),
         (Some(Reasoning::Effort(word)), _) if word == "none" => off(),
         (Some(_), Thinking::Never) => call.cannot("reasoning").map(|()| nothing),
-        (Some(Reasoning::Effort(word)), Thinking::Budget) => match Thinking::budget_of(word) {
+        (Some(Reasoning::Effort(word)), Thinking::Budget) => match Thinking::budget_of(&word) {
             // The thoughts must leave room for an answer, and are no shorter than 1,024 tokens.
             Some(_) if most <= 1_024 => {
                 call.cannot("reasoning within 1024 tokens or fewer (`max_tokens`)").map(|()| nothing)
@@ -120,15 +98,15 @@ fn thinking(call: &Call<'_>, family: Family, most: u64) -> Result<Told, LmError>
             Some(budget) => Ok((Some(budgeted(budget.min(most - 1))), None)),
             None => call.cannot(&format!("the reasoning effort `{word}`")).map(|()| nothing),
         },
-        (Some(Reasoning::Effort(word)), _) => Ok((Some(json!({"type": "adaptive"})), Some(word.clone()))),
+        (Some(Reasoning::Effort(word)), _) => Ok((Some(json!({"type": "adaptive"})), Some(word))),
         (Some(Reasoning::Budget(_)), Thinking::Adaptive) => {
             call.cannot("a bound on tokens of reasoning; it takes a word for the effort").map(|()| nothing)
         }
-        (Some(Reasoning::Budget(budget)), _) if *budget >= most => {
+        (Some(Reasoning::Budget(budget)), _) if budget >= most => {
             let what = format!("{budget} tokens of reasoning within {most} in all (`max_tokens`)");
             call.cannot(&what).map(|()| nothing)
         }
-        (Some(Reasoning::Budget(budget)), _) => Ok((Some(budgeted(*budget)), None)),
+        (Some(Reasoning::Budget(budget)), _) => Ok((Some(budgeted(budget)), None)),
         (Some(other), _) => call.cannot(&format!("the reasoning {other:?}")).map(|()| nothing),
     }
 }

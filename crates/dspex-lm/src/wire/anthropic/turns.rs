@@ -8,6 +8,8 @@ use super::NAME;
 use super::blocks;
 use super::family::Family;
 use crate::wire::Call;
+use crate::wire::ids::Ids;
+use crate::wire::parts::{name, plain};
 
 /// A conversation as blocks.
 #[derive(Debug, Default)]
@@ -24,13 +26,6 @@ pub(super) struct Turns {
 struct Turn {
     role: &'static str,
     blocks: Vec<Json>,
-}
-
-/// Ids of calls. Where there is none, the order of calls and results tells which belong together.
-#[derive(Debug, Default)]
-struct Ids {
-    made: usize,
-    open: Vec<(String, String)>,
 }
 
 impl Turns {
@@ -83,7 +78,7 @@ impl Turns {
                     }
                 }
                 Part::Opaque { .. } => {}
-                other => call.cannot(&format!("{} in a system message", blocks::name(other)))?,
+                other => call.cannot(&format!("{} in a system message", name(other)))?,
             }
         }
         Ok(())
@@ -99,18 +94,18 @@ impl Turns {
             }
             Part::Document(document) => self.add(role, Some(blocks::document(document, self.cites))),
             Part::ToolCall(c) => {
-                let id = self.calls.call(c.id.as_deref(), &c.name);
-                let input = blocks::plain(&Value::from(c.args.clone()));
+                let id = clean(&self.calls.call(c.id.as_deref(), &c.name));
+                let input = plain(&Value::from(c.args.clone()));
                 self.push(json!({"type": "tool_use", "id": id, "name": c.name, "input": input}));
             }
             // The input must be an object; what the model wrote instead stands in one.
             Part::BrokenToolCall { id, name, arguments } => {
-                let id = self.calls.call(id.as_deref(), name);
+                let id = clean(&self.calls.call(id.as_deref(), name));
                 let input = json!({"arguments": arguments});
                 self.push(json!({"type": "tool_use", "id": id, "name": name, "input": input}));
             }
             Part::ToolResult { call_id, name, content, is_error } => {
-                let id = self.calls.result(call_id.as_deref(), name);
+                let id = clean(&self.calls.result(call_id.as_deref(), name));
                 let mut block = json!({"type": "tool_result", "tool_use_id": id});
                 block["content"] = blocks::text(content).into_iter().collect();
                 if *is_error {
@@ -131,7 +126,7 @@ impl Turns {
                 _ => {}
             },
             Part::Opaque { .. } => self.unsigned = unsigned,
-            other => call.cannot(blocks::name(other))?,
+            other => call.cannot(name(other))?,
         }
         Ok(())
     }
@@ -190,26 +185,6 @@ fn mark(block: &mut Json, ttl: Option<&str>) {
         Some(ttl) => json!({"type": "ephemeral", "ttl": ttl}),
         None => json!({"type": "ephemeral"}),
     };
-}
-
-impl Ids {
-    fn call(&mut self, id: Option<&str>, name: &str) -> String {
-        self.made += 1;
-        let id = id.map_or_else(|| format!("call_{}", self.made), clean);
-        self.open.push((name.to_owned(), id.clone()));
-        id
-    }
-
-    fn result(&mut self, id: Option<&str>, name: &str) -> String {
-        let id = id.map(clean);
-        let by_id = |id: &String| self.open.iter().position(|(_, open)| open == id);
-        let at = match &id {
-            Some(id) => by_id(id),
-            None => self.open.iter().position(|(n, _)| n == name).or(Some(0).filter(|_| !self.open.is_empty())),
-        };
-        let found = at.map(|at| self.open.remove(at).1);
-        id.or(found).unwrap_or_else(|| "call_0".to_owned())
-    }
 }
 
 /// An id as this provider takes it; those of others have other characters.

@@ -176,7 +176,8 @@ fn recorded_traffic_is_read_right() {
 #[test]
 fn recorded_streams_are_no_answer_wherever_they_are_cut() {
     let mut cut = 0;
-    for one in recorded().iter().filter(|i| i.status == 200 && i.is_stream()).step_by(16) {
+    let short = |i: &&Interaction| i.status == 200 && i.is_stream() && i.body.len() < 3_000;
+    for one in recorded().iter().filter(short).step_by(12).take(4) {
         let text = one.text();
         // The empty line behind the last event may be missing; nothing else may.
         for at in 0..text.trim_end().len() {
