@@ -168,7 +168,8 @@ impl Transport {
         lists: &[&'static str],
     ) -> Vec<(String, String)> {
         let list_of = |name: &str| lists.iter().find(|list| list.eq_ignore_ascii_case(name));
-        let (listed, mut all): (Vec<_>, Vec<_>) = headers.into_iter().partition(|(n, _)| list_of(n).is_some());
+        let (listed, mut all): (Vec<_>, Vec<_>) =
+            headers.into_iter().partition(|(n, _)| list_of(n).is_some());
         for list in lists {
             let mine = listed.iter().filter(|(name, _)| list.eq_ignore_ascii_case(name));
             let of_all = self.headers.get(*list).and_then(|v| v.to_str().ok());

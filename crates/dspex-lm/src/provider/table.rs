@@ -30,11 +30,7 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["OPENAI_BASE_URL", "OPENAI_API_BASE"],
             key_variables: &["OPENAI_API_KEY"],
             more_wires: &[("responses/", &OpenAiResponses)],
-            quirks: Quirks {
-                max_completion_tokens: is_openai_reasoning,
-                instructions: true,
-                ..Quirks::NONE
-            },
+            quirks: Quirks { max_completion_tokens: is_openai_reasoning, instructions: true, ..Quirks::NONE },
             capabilities: || {
                 let mut all = Capabilities::default();
                 (all.tools, all.json_schema, all.json_object) = (true, true, true);

@@ -78,8 +78,11 @@ impl Said {
         self.codes.iter().find_map(|code| {
             Some(match code.as_str() {
                 "context_length_exceeded" | "request_too_large" => LmErrorKind::ContextOverflow,
-                "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active"
-                | "billing_error" | "enforced_spend_limit_reached" => LmErrorKind::Billing,
+                "insufficient_quota"
+                | "billing_hard_limit_reached"
+                | "billing_not_active"
+                | "billing_error"
+                | "enforced_spend_limit_reached" => LmErrorKind::Billing,
                 "invalid_api_key" | "authentication_error" | "permission_error" => LmErrorKind::Auth,
                 "model_not_found" | "not_found_error" => LmErrorKind::UnknownModel,
                 "rate_limit_exceeded" | "rate_limit_error" | "429" => LmErrorKind::RateLimit,
@@ -88,9 +91,13 @@ impl Said {
                 }
                 "invalid_request_error" | "400" => LmErrorKind::InvalidRequest,
                 "timeout_error" => LmErrorKind::Timeout,
-                "server_error" | "api_error" | "overloaded_error" | "500" | "502" | "503" => LmErrorKind::Server,
+                "server_error" | "api_error" | "overloaded_error" | "500" | "502" | "503" => {
+                    LmErrorKind::Server
+                }
                 // `invalid_prompt`, `image_too_large`, `unsupported_image_media_type`, ...
-                other if other.starts_with("invalid_") || other.contains("image") => LmErrorKind::InvalidRequest,
+                other if other.starts_with("invalid_") || other.contains("image") => {
+                    LmErrorKind::InvalidRequest
+                }
                 _ => return None,
             })
         })

@@ -7,9 +7,7 @@ use std::path::Path;
 use dspex_core::lm::{
     LmErrorKind, Message, Options, Part, Reasoning, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
 };
-use dspex_core::value::{
-    Citation, Citations, Document, Media, MediaKind, MediaSource, ToolCall,
-};
+use dspex_core::value::{Citation, Citations, Document, Media, MediaKind, MediaSource, ToolCall};
 use dspex_core::{Record, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -43,7 +41,8 @@ fn written(wire: &dyn Wire, model: &str, quirks: &Quirks, request: &Request) -> 
             let mut all = json!({"path": wire.path(&call), "body": body});
             let headers = wire.request_headers(&call);
             if !headers.is_empty() {
-                all["headers"] = headers.into_iter().map(|(n, v)| (n, Json::String(v))).collect::<Map<_, _>>().into();
+                all["headers"] =
+                    headers.into_iter().map(|(n, v)| (n, Json::String(v))).collect::<Map<_, _>>().into();
             }
             all
         }
@@ -84,7 +83,11 @@ fn with_tools() -> Request {
                 "type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"],
                 "additionalProperties": false,
             });
-            r.tools.push(ToolSpec { name: name.into(), description: format!("The {name} of a place."), parameters });
+            r.tools.push(ToolSpec {
+                name: name.into(),
+                description: format!("The {name} of a place."),
+                parameters,
+            });
         }
     })
 }
@@ -154,31 +157,54 @@ fn features() -> Vec<(&'static str, Request)> {
 }
 
 fn conversations() -> Vec<(&'static str, Request)> {
-    let texts = |roles: &[(Role, &str)]| Request::new(roles.iter().map(|(r, t)| Message::new(*r, *t)).collect());
+    let texts =
+        |roles: &[(Role, &str)]| Request::new(roles.iter().map(|(r, t)| Message::new(*r, *t)).collect());
     let (system, user, model) = (Role::System, Role::User, Role::Assistant);
     let point = |ttl: Option<&str>| Part::CachePoint { ttl: ttl.map(str::to_owned) };
     vec![
         ("system", texts(&[(system, "Be brief."), (system, "Be kind."), (user, "Hi.")])),
-        ("system_in_the_middle", texts(&[(user, "Hi."), (model, "Hello."), (system, "Be brief."), (user, "Who?")])),
-        ("turns", texts(&[(user, "Hi."), (user, "There?"), (model, "Yes."), (model, "Well?"), (user, "Who?")])),
+        (
+            "system_in_the_middle",
+            texts(&[(user, "Hi."), (model, "Hello."), (system, "Be brief."), (user, "Who?")]),
+        ),
+        (
+            "turns",
+            texts(&[(user, "Hi."), (user, "There?"), (model, "Yes."), (model, "Well?"), (user, "Who?")]),
+        ),
         ("reasoning_unsigned", answered(vec![Part::Reasoning("Hm.".into()), Part::Text("Goethe.".into())])),
-        ("opaque_of_another", answered(vec![
-            Part::Text("Goethe.".into()),
-            Part::Opaque { provider: "elsewhere".into(), data: json!({"type": "secret"}) },
-        ])),
-        ("cache_points", asking(|r| {
-            let parts = vec![Part::Text("Long.".into()), point(Some("1h"))];
-            r.messages.insert(0, Message { role: Role::System, parts });
-            r.messages[1].parts.push(point(None));
-        })),
-        ("cache_points_out_of_order", asking(|r| {
-            r.messages[0].parts.extend([point(Some("5m")), Part::Text("More.".into()), point(Some("1h"))]);
-        })),
-        ("cache_points_too_many", asking(|r| {
-            for _ in 0..5 {
-                r.messages[0].parts.extend([Part::Text("More.".into()), point(None)]);
-            }
-        })),
+        (
+            "opaque_of_another",
+            answered(vec![
+                Part::Text("Goethe.".into()),
+                Part::Opaque { provider: "elsewhere".into(), data: json!({"type": "secret"}) },
+            ]),
+        ),
+        (
+            "cache_points",
+            asking(|r| {
+                let parts = vec![Part::Text("Long.".into()), point(Some("1h"))];
+                r.messages.insert(0, Message { role: Role::System, parts });
+                r.messages[1].parts.push(point(None));
+            }),
+        ),
+        (
+            "cache_points_out_of_order",
+            asking(|r| {
+                r.messages[0].parts.extend([
+                    point(Some("5m")),
+                    Part::Text("More.".into()),
+                    point(Some("1h")),
+                ]);
+            }),
+        ),
+        (
+            "cache_points_too_many",
+            asking(|r| {
+                for _ in 0..5 {
+                    r.messages[0].parts.extend([Part::Text("More.".into()), point(None)]);
+                }
+            }),
+        ),
     ]
 }
 
@@ -200,17 +226,23 @@ fn media_features() -> Vec<(&'static str, Request)> {
         ("file_id", media(MediaKind::File, id, None)),
         ("document_text", with(Part::Document(plays()))),
         ("document_pdf", with(Part::Document(Document::pdf(b"%PDF-1.4")))),
-        ("document_cited", asking(|r| {
-            r.messages[0].parts.push(Part::Document(plays()));
-            let parts = vec![Part::Text("Goethe did.".into()), cited()];
-            r.messages.push(Message { role: Role::Assistant, parts });
-            r.messages.push(Message::user("Thanks."));
-        })),
-        ("document_and_schema", asking(|r| {
-            r.messages[0].parts.push(Part::Document(plays()));
-            let (name, schema) = ("answer".to_owned(), schema());
-            r.response_format = Some(ResponseFormat::JsonSchema { name, schema, strict: true });
-        })),
+        (
+            "document_cited",
+            asking(|r| {
+                r.messages[0].parts.push(Part::Document(plays()));
+                let parts = vec![Part::Text("Goethe did.".into()), cited()];
+                r.messages.push(Message { role: Role::Assistant, parts });
+                r.messages.push(Message::user("Thanks."));
+            }),
+        ),
+        (
+            "document_and_schema",
+            asking(|r| {
+                r.messages[0].parts.push(Part::Document(plays()));
+                let (name, schema) = ("answer".to_owned(), schema());
+                r.response_format = Some(ResponseFormat::JsonSchema { name, schema, strict: true });
+            }),
+        ),
     ]
 }
 
@@ -265,12 +297,18 @@ fn option_features() -> Vec<(&'static str, Request)> {
         ("reasoning_effort", reasoning(Reasoning::Effort("low".into()))),
         ("reasoning_budget", reasoning(Reasoning::Budget(2_000))),
         ("service_tier", option(|o| o.service_tier = Some("auto".into()))),
-        ("extra", option(|o| {
-            o.extra.insert("metadata".into(), json!({"user_id": "u"}));
-        })),
-        ("extra_own_key", option(|o| {
-            o.extra.insert("model".into(), json!("another"));
-        })),
+        (
+            "extra",
+            option(|o| {
+                o.extra.insert("metadata".into(), json!({"user_id": "u"}));
+            }),
+        ),
+        (
+            "extra_own_key",
+            option(|o| {
+                o.extra.insert("model".into(), json!("another"));
+            }),
+        ),
         ("headers", option(|o| o.headers.push(("x-trace".into(), "1".into())))),
     ]
 }

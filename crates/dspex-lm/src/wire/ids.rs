@@ -21,7 +21,9 @@ impl Ids {
         let by_id = |id: &String| self.open.iter().position(|(_, open)| open == id);
         let at = match &id {
             Some(id) => by_id(id),
-            None => self.open.iter().position(|(n, _)| n == name).or(Some(0).filter(|_| !self.open.is_empty())),
+            None => {
+                self.open.iter().position(|(n, _)| n == name).or(Some(0).filter(|_| !self.open.is_empty()))
+            }
         };
         let found = at.map(|at| self.open.remove(at).1);
         id.or(found).unwrap_or_else(|| "call_0".to_owned())

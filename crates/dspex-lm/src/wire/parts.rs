@@ -22,7 +22,8 @@ pub(super) fn name(part: &Part) -> &'static str {
 
 /// What media are and where, for errors.
 pub(super) fn media_name(media: &Media) -> String {
-    let (kind, format) = (media.kind.name(), inline(media).and_then(|i| i.format).unwrap_or("an unknown format"));
+    let (kind, format) =
+        (media.kind.name(), inline(media).and_then(|i| i.format).unwrap_or("an unknown format"));
     match &media.source {
         MediaSource::Id(_) => format!("{kind} by an id"),
         MediaSource::Url(_) if inline(media).is_none() => format!("{kind} at such a URL"),

@@ -180,9 +180,8 @@ fn recorded_conversations_with_tools_are_written_again() {
             })
             .collect();
         let ours = OpenAiChat.encode(&Call::new(&request, "m", &Quirks::NONE, false)).expect("a body");
-        let gists = |messages: &Json| -> Vec<Json> {
-            messages.as_array().into_iter().flatten().map(gist).collect()
-        };
+        let gists =
+            |messages: &Json| -> Vec<Json> { messages.as_array().into_iter().flatten().map(gist).collect() };
         assert_eq!(gists(&ours["messages"]), gists(&body["messages"]), "{}", one.place());
         for (ours, theirs) in ours["tools"].as_array().into_iter().flatten().zip(&tools) {
             assert_eq!(ours["function"]["parameters"], theirs["function"]["parameters"]);

@@ -31,7 +31,8 @@ pub(super) fn check(call: &Call<'_>, turns: &mut Turns) -> Result<(), LmError> {
         short |= !long;
     }
     if short && automatic.is_some_and(is_long) {
-        let message = "expected cache points of an hour first, found one of five minutes before `cache_control`";
+        let message =
+            "expected cache points of an hour first, found one of five minutes before `cache_control`";
         return Err(LmError::new(LmErrorKind::Unsupported, message));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Replies. A block that comes whole is read as one that is opened and closed at once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use dspex_core::Usage;
 use dspex_core::lm::{Event, FinishReason, LmError, LmErrorKind, Part};
@@ -94,10 +95,11 @@ impl Decode for Decoder {
                 return Err(e.with_usage(self.counts.usage()).with_request_id(self.id.take()));
             }
             // What wants no answer, and what this was not written for.
-            _ => match data.get("error").filter(|e| !e.is_null()) {
-                Some(error) => return Err(provider_error(error).with_usage(self.counts.usage())),
-                None => {}
-            },
+            _ => {
+                if let Some(error) = data.get("error").filter(|e| !e.is_null()) {
+                    return Err(provider_error(error).with_usage(self.counts.usage()));
+                }
+            }
         }
         Ok(events)
     }
@@ -159,14 +161,14 @@ impl Decoder {
 
     fn delta(&mut self, at: u64, delta: &Json, events: &mut Vec<Event>) -> Result<(), LmError> {
         let kind = delta["type"].as_str().unwrap_or_default();
-        if !self.open.contains_key(&at) {
+        if let Entry::Vacant(new) = self.open.entry(at) {
             let kind = match kind {
                 "text_delta" => Kind::Text,
                 "thinking_delta" => Kind::Thinking,
                 "input_json_delta" => return Err(unexpected("input behind the start of its call", delta)),
                 _ => return Ok(()),
             };
-            self.open.insert(at, Block::new(kind, Map::new()));
+            new.insert(Block::new(kind, Map::new()));
         }
         match kind {
             "text_delta" => self.say(at, &delta["text"], events),

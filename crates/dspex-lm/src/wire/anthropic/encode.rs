@@ -3,9 +3,9 @@
 use dspex_core::lm::{LmError, Reasoning, ResponseFormat, ToolChoice, ToolSpec};
 use serde_json::{Map, Value as Json, json};
 
+use super::cache;
 use super::family::{Family, Thinking};
 use super::turns::Turns;
-use super::cache;
 use crate::wire::Call;
 use crate::wire::call::Body;
 
@@ -118,7 +118,8 @@ fn budgeted(tokens: u64) -> Json {
 /// Whether documents may be cited. An answer in JSON has no room for it.
 fn cites(call: &Call<'_>) -> Result<bool, LmError> {
     use dspex_core::lm::Part;
-    let documents = call.request.messages.iter().flat_map(|m| &m.parts).any(|p| matches!(p, Part::Document(_)));
+    let documents =
+        call.request.messages.iter().flat_map(|m| &m.parts).any(|p| matches!(p, Part::Document(_)));
     let both = documents && call.request.response_format.is_some();
     call.cannot_if(both, "citations of documents beside a schema of the answer")?;
     Ok(documents && !both)

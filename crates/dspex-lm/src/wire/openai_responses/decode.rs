@@ -81,10 +81,11 @@ impl Decode for Decoder {
                 return Err(self.failed(error));
             }
             // What each item says at its end, and what this was not written for.
-            _ => match data.get("error").filter(|e| !e.is_null()) {
-                Some(error) => return Err(self.failed(error)),
-                None => {}
-            },
+            _ => {
+                if let Some(error) = data.get("error").filter(|e| !e.is_null()) {
+                    return Err(self.failed(error));
+                }
+            }
         }
         Ok(events)
     }
@@ -164,7 +165,8 @@ impl Decoder {
     /// The item that a piece belongs to, which notes that its content or summary came in pieces.
     fn note(&mut self, data: &Json, kind: &'static str) -> Result<(), LmError> {
         let item = self.items.entry(index(data)?).or_default();
-        let which = (kind, bounded(&data[if kind == "summary" { "summary_index" } else { "content_index" }])?);
+        let which =
+            (kind, bounded(&data[if kind == "summary" { "summary_index" } else { "content_index" }])?);
         if !item.told.contains(&which) {
             item.told.push(which);
         }
@@ -313,7 +315,8 @@ impl Decoder {
 /// What belongs to a message and only the provider understands: what it rests on, and of which phase it is.
 fn annotate(item: &Json, events: &mut Vec<Event>) {
     let mut own = Map::new();
-    let annotations = list(&item["content"]).flat_map(|(_, c)| c["annotations"].as_array().into_iter().flatten());
+    let annotations =
+        list(&item["content"]).flat_map(|(_, c)| c["annotations"].as_array().into_iter().flatten());
     let annotations: Vec<Json> = annotations.cloned().collect();
     if !annotations.is_empty() {
         own.insert("annotations".to_owned(), annotations.into());

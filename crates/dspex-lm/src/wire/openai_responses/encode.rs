@@ -40,13 +40,11 @@ pub(super) fn body(call: &Call<'_>) -> Result<Json, LmError> {
     body.set("tool_choice", tool_choice(call)?);
     body.set("parallel_tool_calls", request.parallel_tool_calls);
     body.set("service_tier", o.service_tier.clone());
-    let include: Vec<&str> = [
-        thinks.then_some("reasoning.encrypted_content"),
-        o.logprobs.map(|_| "message.output_text.logprobs"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let include: Vec<&str> =
+        [thinks.then_some("reasoning.encrypted_content"), o.logprobs.map(|_| "message.output_text.logprobs")]
+            .into_iter()
+            .flatten()
+            .collect();
     body.set("include", (!include.is_empty()).then_some(include));
     body.set("store", stateless.then_some(false));
     body.set("stream", call.stream.then_some(true));

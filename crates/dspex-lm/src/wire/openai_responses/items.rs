@@ -22,7 +22,9 @@ impl Items {
     pub(super) fn of(call: &Call<'_>) -> Result<Self, LmError> {
         let mut items = Self::default();
         for (at, message) in call.request.messages.iter().enumerate() {
-            if at == 0 && message.role == Role::System && call.quirks.instructions {
+            let plain = |p: &Part| matches!(p, Part::Text(_) | Part::CachePoint { .. });
+            let instructs = at == 0 && message.role == Role::System && message.parts.iter().all(plain);
+            if instructs && call.quirks.instructions {
                 items.instructions = Some(message.text()).filter(|t| !t.is_empty());
                 continue;
             }
@@ -132,7 +134,7 @@ fn content_of(media: &Media) -> Option<Json> {
     };
     match media.kind {
         MediaKind::Image => {
-            let mut image = json!({"type": "input_image", "detail": "auto"});
+            let mut image = json!({"type": "input_image"});
             match by_id {
                 Some(id) => image["file_id"] = json!(id),
                 None => image["image_url"] = json!(remote(media).map(str::to_owned).or(data("image/png"))?),

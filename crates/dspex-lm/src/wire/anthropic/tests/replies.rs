@@ -155,7 +155,8 @@ fn recorded_traffic_is_read_right() {
         let place = one.place();
         if one.status != 200 {
             let kind = Failure::in_body(&one.body).and_then(|f| f.kind());
-            let expected = if one.status == 404 { LmErrorKind::UnknownModel } else { LmErrorKind::InvalidRequest };
+            let expected =
+                if one.status == 404 { LmErrorKind::UnknownModel } else { LmErrorKind::InvalidRequest };
             assert_eq!(kind, Some(expected), "{place}");
             errors += 1;
         } else if one.is_stream() {
@@ -227,12 +228,15 @@ fn what_belongs_to_a_block_stands_behind_it() {
     ]);
     let opaque = |data: Json| Part::Opaque { provider: "anthropic".into(), data };
     let parts = whole(&message(&content, "tool_use")).unwrap().choices.remove(0).parts;
-    assert_eq!(parts[..4], [
-        Part::Reasoning("a".into()),
-        opaque(json!({"signature": "s"})),
-        opaque(json!({"signature": "t"})),
-        opaque(json!({"type": "redacted_thinking", "data": "x"})),
-    ]);
+    assert_eq!(
+        parts[..4],
+        [
+            Part::Reasoning("a".into()),
+            opaque(json!({"signature": "s"})),
+            opaque(json!({"signature": "t"})),
+            opaque(json!({"type": "redacted_thinking", "data": "x"})),
+        ]
+    );
     assert!(matches!(&parts[4], Part::ToolCall(call) if call.args.is_empty()));
     assert_eq!(parts[5..], [opaque(json!({"caller": {"type": "code", "tool_id": "2"}}))]);
 }
@@ -244,27 +248,39 @@ fn failures_are_told_by_their_code() {
         (LmErrorKind::Server, json!({"type": "api_error", "message": "Internal"})),
         (LmErrorKind::RateLimit, json!({"type": "rate_limit_error", "message": "Slow down"})),
         (LmErrorKind::Billing, json!({"type": "billing_error", "message": "Pay"})),
-        (LmErrorKind::Billing, json!({
-            "type": "invalid_request_error", "message": "A limit was reached.",
-            "details": {"error_code": "enforced_spend_limit_reached"},
-        })),
-        (LmErrorKind::Billing, json!({
-            "type": "invalid_request_error", "message": "Your credit balance is too low to access the API.",
-        })),
+        (
+            LmErrorKind::Billing,
+            json!({
+                "type": "invalid_request_error", "message": "A limit was reached.",
+                "details": {"error_code": "enforced_spend_limit_reached"},
+            }),
+        ),
+        (
+            LmErrorKind::Billing,
+            json!({
+                "type": "invalid_request_error", "message": "Your credit balance is too low to access the API.",
+            }),
+        ),
         (LmErrorKind::Auth, json!({"type": "authentication_error", "message": "invalid x-api-key"})),
         (LmErrorKind::UnknownModel, json!({"type": "not_found_error", "message": "model: x"})),
         (LmErrorKind::ContextOverflow, json!({"type": "request_too_large", "message": "too large"})),
-        (LmErrorKind::ContextOverflow, json!({
-            "type": "invalid_request_error", "message": "prompt is too long: 208310 tokens > 200000 maximum",
-        })),
+        (
+            LmErrorKind::ContextOverflow,
+            json!({
+                "type": "invalid_request_error", "message": "prompt is too long: 208310 tokens > 200000 maximum",
+            }),
+        ),
         (LmErrorKind::InvalidRequest, json!({"type": "invalid_request_error", "message": "temperature"})),
         (LmErrorKind::Timeout, json!({"type": "timeout_error", "message": "late"})),
     ] {
         let body = json!({"type": "error", "error": error}).to_string();
         assert_eq!(Failure::in_body(body.as_bytes()).unwrap().kind(), Some(kind), "{body}");
         assert_eq!(whole(body.as_bytes()).unwrap_err().kind, kind, "{body}");
-        let start = json!({"type": "message_start", "message": {"usage": {"input_tokens": 3, "output_tokens": 1}}});
-        let stream = format!("data: {start}\n\nevent: ping\ndata: {{\"type\": \"ping\"}}\n\nevent: error\ndata: {body}\n\n");
+        let start =
+            json!({"type": "message_start", "message": {"usage": {"input_tokens": 3, "output_tokens": 1}}});
+        let stream = format!(
+            "data: {start}\n\nevent: ping\ndata: {{\"type\": \"ping\"}}\n\nevent: error\ndata: {body}\n\n"
+        );
         let e = streamed([stream.as_bytes()]).unwrap_err();
         assert_eq!((e.kind, e.usage), (kind, Usage::tokens(3, 1)), "{body}");
     }

@@ -30,7 +30,9 @@ fn parts(block: &Json, names: &BTreeMap<String, String>) -> Option<Vec<Part>> {
             }
             parts
         }
-        "thinking" => vec![Part::Reasoning(word("thinking")?), opaque(json!({"signature": word("signature")?}))],
+        "thinking" => {
+            vec![Part::Reasoning(word("thinking")?), opaque(json!({"signature": word("signature")?}))]
+        }
         "tool_use" => {
             let args = Record::from_tagged(&block["input"]).ok()?;
             vec![Part::ToolCall(ToolCall { id: word("id"), name: word("name")?, args })]
@@ -76,7 +78,8 @@ fn neutral(body: &Json) -> Option<Request> {
     let mut request = Request::default();
     let blocks = || body["messages"].as_array().into_iter().flatten();
     let uses = blocks().filter_map(|m| m["content"].as_array()).flatten().filter(|b| b["type"] == "tool_use");
-    let names = uses.filter_map(|b| Some((b["id"].as_str()?.to_owned(), b["name"].as_str()?.to_owned()))).collect();
+    let names =
+        uses.filter_map(|b| Some((b["id"].as_str()?.to_owned(), b["name"].as_str()?.to_owned()))).collect();
     if body["system"].is_array() {
         request.messages.push(message(&body["system"], Role::System, &names)?);
     }
@@ -162,7 +165,9 @@ fn recorded_requests_are_written_again() {
             }
         }
     }
-    eprintln!("{same} requests are written as they were sent, {refused} are refused, {other} cannot be rebuilt");
+    eprintln!(
+        "{same} requests are written as they were sent, {refused} are refused, {other} cannot be rebuilt"
+    );
     assert!(all.is_empty() || (same > 180 && refused == 0), "{same} {refused} {other}");
 }
 
@@ -180,7 +185,10 @@ fn the_families_of_models_differ() {
         Ok((body["max_tokens"].as_u64().unwrap(), body["thinking"].clone(), body["output_config"].clone()))
     };
     let budget = json!({"type": "enabled", "budget_tokens": 2048});
-    assert_eq!(told("claude-opus-4-7"), Ok((128_000, json!({"type": "adaptive"}), json!({"effort": "medium"}))));
+    assert_eq!(
+        told("claude-opus-4-7"),
+        Ok((128_000, json!({"type": "adaptive"}), json!({"effort": "medium"})))
+    );
     assert_eq!(told("claude-haiku-4-5"), Ok((64_000, budget, Json::Null)));
     assert_eq!(told("claude-3-haiku-20240307"), Err(LmErrorKind::Unsupported));
 
@@ -231,7 +239,11 @@ fn what_a_model_cannot_do_is_left_out_with_a_warning_where_that_is_allowed() {
     for key in ["temperature", "top_k", "seed", "tool_choice", "output_config"] {
         assert!(body.get(key).is_none(), "{key}");
     }
-    let marks = body["messages"][0]["content"].as_array().unwrap().iter().filter(|b| b.get("cache_control").is_some());
+    let marks = body["messages"][0]["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|b| b.get("cache_control").is_some());
     let ttls: Vec<_> = marks.map(|b| b["cache_control"]["ttl"].as_str().unwrap()).collect();
     assert_eq!(ttls, ["5m", "5m", "5m"]);
     assert_eq!(call.warnings().len(), 7);
@@ -249,10 +261,13 @@ fn extra_tools_and_settings_stand_beside_those_of_the_request() {
     }))
     .unwrap();
     let body = encode(&request, "claude-sonnet-4-6", false).unwrap();
-    assert_eq!(body["tools"], json!([
-        {"name": "f", "input_schema": {"type": "object", "properties": {}}},
-        {"type": "web_search_20250305", "name": "web_search"},
-    ]));
+    assert_eq!(
+        body["tools"],
+        json!([
+            {"name": "f", "input_schema": {"type": "object", "properties": {}}},
+            {"type": "web_search_20250305", "name": "web_search"},
+        ])
+    );
     assert_eq!(body["output_config"], json!({"effort": "low", "more": 1}));
     assert_eq!(body["cache_control"], json!({"type": "ephemeral"}));
 }

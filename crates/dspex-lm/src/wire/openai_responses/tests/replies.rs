@@ -28,7 +28,8 @@ fn expected(one: &Interaction) -> (Said, String) {
     let (mut said, mut refusal) = (Said::default(), String::new());
     let word = |json: &Json, key: &str| json[key].as_str().unwrap_or_default().to_owned();
     let response = if one.is_stream() {
-        let data = one.text().lines().filter_map(|line| line.strip_prefix("data: ")).filter(|d| *d != "[DONE]");
+        let data =
+            one.text().lines().filter_map(|line| line.strip_prefix("data: ")).filter(|d| *d != "[DONE]");
         let mut last = Json::Null;
         for event in data.map(|d| serde_json::from_str::<Json>(d).unwrap()) {
             match event["type"].as_str().unwrap() {
@@ -244,14 +245,17 @@ fn what_only_the_provider_understands_is_kept() {
     ]);
     let choice = whole(&response(&output, json!({}))).unwrap().choices.remove(0);
     let opaque = |data: Json| Part::Opaque { provider: "openai_responses".into(), data };
-    assert_eq!(choice.parts, [
-        Part::Reasoning("h".into()),
-        opaque(reasoning),
-        Part::Reasoning("k".into()),
-        opaque(search),
-        Part::Text("a".into()),
-        opaque(json!({"annotations": cited, "phase": "final_answer"})),
-    ]);
+    assert_eq!(
+        choice.parts,
+        [
+            Part::Reasoning("h".into()),
+            opaque(reasoning),
+            Part::Reasoning("k".into()),
+            opaque(search),
+            Part::Text("a".into()),
+            opaque(json!({"annotations": cited, "phase": "final_answer"})),
+        ]
+    );
     assert_eq!(choice.logprobs, Some(json!({"content": [{"token": "a", "logprob": -0.5}]})));
 }
 
@@ -274,7 +278,10 @@ fn a_stream_without_pieces_is_read_from_what_is_done() {
     assert!(all.is_ok());
     assert_eq!(streamed([completed(&output).as_bytes()]), all);
     assert_eq!(streamed([by_items.as_bytes()]), all);
-    assert_eq!(streamed([format!("{}{}", done(1), completed(&output)).as_bytes()]).unwrap().usage, Usage::tokens(1, 2));
+    assert_eq!(
+        streamed([format!("{}{}", done(1), completed(&output)).as_bytes()]).unwrap().usage,
+        Usage::tokens(1, 2)
+    );
 }
 
 #[test]

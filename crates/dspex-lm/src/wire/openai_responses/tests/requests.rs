@@ -21,7 +21,8 @@ fn message(item: &Json, names: &BTreeMap<String, String>) -> Option<Message> {
     let word = |key: &str| item[key].as_str().map(str::to_owned);
     let (role, part) = match item["type"].as_str()? {
         "message" => {
-            let role = [Role::System, Role::User, Role::Assistant].into_iter().find(|r| item["role"] == r.name())?;
+            let role =
+                [Role::System, Role::User, Role::Assistant].into_iter().find(|r| item["role"] == r.name())?;
             let text = |part: &Json| part["text"].as_str().map(|t| Part::Text(t.to_owned()));
             let parts = match &item["content"] {
                 Json::String(text) => vec![Part::Text(text.clone())],
@@ -79,7 +80,8 @@ fn neutral(body: &Json) -> Option<Request> {
             "tools" => {
                 request.strict_tools = value[0]["strict"].as_bool();
                 for t in value.as_array()? {
-                    let (name, description) = (t["name"].as_str()?.to_owned(), t["description"].as_str()?.to_owned());
+                    let (name, description) =
+                        (t["name"].as_str()?.to_owned(), t["description"].as_str()?.to_owned());
                     request.tools.push(ToolSpec { name, description, parameters: t["parameters"].clone() });
                 }
             }
@@ -132,7 +134,10 @@ fn recorded_requests_are_written_again() {
         let call = Call::new(&request, model, &Quirks::NONE, body["stream"] == true);
         let ours = OpenAiResponses.encode(&call).unwrap_or_else(|e| panic!("{}: {e}", one.place()));
         if !body["include"].is_null() {
-            assert_eq!((&ours["include"], &ours["store"]), (&body["include"], &body.get("store").map_or(json!(false), Clone::clone)));
+            assert_eq!(
+                (&ours["include"], &ours["store"]),
+                (&body["include"], &body.get("store").map_or(json!(false), Clone::clone))
+            );
         }
         assert_eq!(normal(ours), normal(body), "{}", one.place());
         same += 1;
@@ -187,7 +192,9 @@ fn what_came_from_the_provider_goes_back_where_it_stood() {
     let call = ToolCall { id: Some("c".into()), name: "f".into(), args: Record::new() };
     let parts = vec![
         Part::Reasoning("the same, in the open".into()),
-        opaque(json!({"type": "reasoning", "id": "rs", "encrypted_content": "x", "summary": [], "status": null})),
+        opaque(
+            json!({"type": "reasoning", "id": "rs", "encrypted_content": "x", "summary": [], "status": null}),
+        ),
         Part::Text("a".into()),
         opaque(json!({"annotations": [{"type": "url_citation"}], "phase": "commentary"})),
         Part::ToolCall(call),
@@ -197,13 +204,16 @@ fn what_came_from_the_provider_goes_back_where_it_stood() {
     let output = |text: &str| json!({"type": "output_text", "text": text});
     let mut first = output("a");
     first["annotations"] = json!([{"type": "url_citation"}]);
-    assert_eq!(encode(&request)["input"], json!([
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "?"}]},
-        reasoning,
-        {"type": "message", "role": "assistant", "content": [first], "phase": "commentary"},
-        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
-        {"type": "message", "role": "assistant", "content": [output("b")]},
-    ]));
+    assert_eq!(
+        encode(&request)["input"],
+        json!([
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "?"}]},
+            reasoning,
+            {"type": "message", "role": "assistant", "content": [first], "phase": "commentary"},
+            {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+            {"type": "message", "role": "assistant", "content": [output("b")]},
+        ])
+    );
 }
 
 #[test]
