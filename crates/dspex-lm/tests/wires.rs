@@ -150,7 +150,7 @@ fn a_stream_of_anthropic_comes_through_and_its_failures_are_told() {
 }
 
 #[test]
-fn what_the_models_of_anthropic_can_do_differs() {
+fn what_models_can_do_differs_by_family_and_wire() {
     let can = |name: &str| Lm::builder(name).api_key(Secret::new(KEY)).build().unwrap().capabilities();
     let (new, old) = (can("anthropic/claude-sonnet-4-6"), can("anthropic/claude-3-5-haiku-latest"));
     assert_eq!(
@@ -159,6 +159,9 @@ fn what_the_models_of_anthropic_can_do_differs() {
     );
     assert_eq!((old.json_schema, old.reasoning, old.tools), (false, false, true));
     assert!(!new.json_object && !new.logprobs && !new.several && !new.audio);
+    let (chat, responses) = (can("openai/gpt-4o-mini"), can("openai/responses/gpt-4o-mini"));
+    assert_eq!((chat.several, responses.several), (true, false));
+    assert!(responses.tools && responses.json_schema && responses.json_object && !responses.audio);
 }
 
 #[test]

@@ -324,7 +324,9 @@ proptest! {
                 "content_block": other, "delta": other, "message": other, "usage": other, "error": other,
             });
             if let Ok(events) = decoder.frame(&Frame { event: None, data: data.to_string() }) {
-                events.into_iter().for_each(|e| reply.push(e));
+                for event in events {
+                    reply.push(event);
+                }
             }
         }
         prop_assert!(reply.finish().map_or(true, |r| r.choices.len() == 1));
