@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use dspex_core::Usage;
-use dspex_core::lm::{Event, FinishReason, LmError, LmErrorKind, Part};
-use dspex_core::value::{Citation, Citations};
-use serde_json::{Map, Value as Json, json};
+use dspex_core::lm::{Event, FinishReason, LmError, LmErrorKind};
+use serde_json::{Map, Value as Json};
 
-use super::{NAME, blocks};
-use crate::wire::body::{count, json, provider_error, unexpected};
+use super::block::{Block, Kind};
+use super::counts::Counts;
+use crate::wire::body::{json, provider_error, unexpected};
 use crate::wire::{Decode, Frame};
 
 /// More blocks than any reply has; a higher index is the provider's mistake.
@@ -27,29 +26,6 @@ pub(super) struct Decoder {
     refused: bool,
     explanation: Option<String>,
     something: bool,
-}
-
-/// A block that is not closed yet.
-#[derive(Debug)]
-struct Block {
-    kind: Kind,
-    /// The block as it was opened.
-    raw: Map<String, Json>,
-    text: String,
-    signature: String,
-    /// The input of a call, in pieces.
-    input: String,
-    citations: Vec<Json>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Thinking,
-    /// A call of one of the caller's tools; the number of the call.
-    Call(usize),
-    /// What only the provider understands.
-    Other,
 }
 
 impl Decode for Decoder {
@@ -228,27 +204,8 @@ impl Decoder {
     }
 
     fn stop(&mut self, at: u64, events: &mut Vec<Event>) {
-        let Some(mut block) = self.open.remove(&at) else { return };
-        match block.kind {
-            Kind::Text => block.cite(events),
-            Kind::Thinking if block.signature.is_empty() => {}
-            Kind::Thinking => events.push(opaque(json!({"signature": block.signature}))),
-            Kind::Call(index) => {
-                let given = block.raw.get("input").filter(|i| !i.is_null());
-                if let Some(input) = given.filter(|_| block.input.is_empty()) {
-                    let arguments = input.to_string();
-                    events.push(Event::ToolCall { choice: 0, index, id: None, name: None, arguments });
-                }
-                // A call that the provider's own code made must say so when it goes back.
-                let caller = block.raw.get("caller").filter(|c| c.is_object() && c["type"] != "direct");
-                events.extend(caller.map(|caller| opaque(json!({"caller": caller}))));
-            }
-            Kind::Other => {
-                if let Ok(input) = serde_json::from_str::<Map<String, Json>>(&block.input) {
-                    block.raw.insert("input".to_owned(), Json::Object(input));
-                }
-                events.push(opaque(Json::Object(block.raw)));
-            }
+        if let Some(block) = self.open.remove(&at) {
+            block.close(events);
         }
     }
 
@@ -286,75 +243,5 @@ impl Decoder {
         }
         events.push(Event::Done { model: self.model.take(), request_id: self.id.take(), cached: false });
         Ok(())
-    }
-}
-
-fn opaque(data: Json) -> Event {
-    Event::Part { choice: 0, part: Part::Opaque { provider: NAME.to_owned(), data } }
-}
-
-impl Block {
-    fn new(kind: Kind, raw: Map<String, Json>) -> Self {
-        let (text, signature, input) = Default::default();
-        Self { kind, raw, text, signature, input, citations: Vec::new() }
-    }
-
-    /// What the text cites: of documents for everyone, of anything else for the provider alone.
-    fn cite(&mut self, events: &mut Vec<Event>) {
-        let all = std::mem::take(&mut self.citations);
-        let read = all.into_iter().map(|c| blocks::cited(&c, &self.text).ok_or(c));
-        let (known, others): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
-        let known: Vec<Citation> = known.into_iter().filter_map(Result::ok).collect();
-        let others: Vec<Json> = others.into_iter().filter_map(Result::err).collect();
-        if !known.is_empty() {
-            events.push(Event::Part { choice: 0, part: Part::Citations(Citations(known)) });
-        }
-        if !others.is_empty() {
-            events.push(opaque(json!({"citations": others})));
-        }
-    }
-}
-
-/// Counts of tokens as they come, each time for the whole message.
-#[derive(Debug, Default)]
-struct Counts {
-    input: Option<u64>,
-    output: Option<u64>,
-    read: Option<u64>,
-    written: Option<u64>,
-    thought: Option<u64>,
-    broken: bool,
-}
-
-impl Counts {
-    fn read(&mut self, usage: &Json) {
-        let details = &usage["output_tokens_details"];
-        for (so_far, said) in [
-            (&mut self.input, &usage["input_tokens"]),
-            (&mut self.output, &usage["output_tokens"]),
-            (&mut self.read, &usage["cache_read_input_tokens"]),
-            (&mut self.written, &usage["cache_creation_input_tokens"]),
-            (&mut self.thought, &details["thinking_tokens"]),
-        ] {
-            if !said.is_null() {
-                let n = count(said);
-                self.broken |= n.is_none();
-                *so_far = (*so_far).max(n);
-            }
-        }
-    }
-
-    /// What is read from the cache and written to it counts beside the input here, and as a part of it elsewhere.
-    fn usage(&self) -> Usage {
-        let (Some(input), Some(output), false) = (self.input, self.output, self.broken) else {
-            return Usage::uncounted();
-        };
-        let of = |n: Option<u64>| n.unwrap_or(0);
-        let (read, written) = (of(self.read), of(self.written));
-        let mut usage = Usage::tokens(input.saturating_add(read).saturating_add(written), output);
-        usage.cached_read_tokens = read;
-        usage.cached_write_tokens = written;
-        usage.reasoning_tokens = of(self.thought);
-        usage
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Source: Anthropic's API reference, "Messages", "Streaming messages", "Errors", and the guides of each feature.
 
+mod block;
 mod blocks;
 mod cache;
+mod counts;
 mod decode;
 mod encode;
 mod family;

@@ -3,6 +3,7 @@
 //!
 //! Source: OpenAI's API reference, "Responses" and "Streaming events", and the guide "Reasoning models".
 
+mod beside;
 mod decode;
 mod encode;
 mod items;
