@@ -70,9 +70,11 @@ fn thought(call: &Call<'_>, family: Family) -> Result<Thought, LmError> {
     let most = o.max_tokens.unwrap_or(family.most);
     let (thinking, effort) = thinking(call, family, most)?;
     let thinks = thinking.as_ref().is_some_and(|t| t["type"] != "disabled");
-    let sampled = o.temperature.is_some() || o.top_p.is_some() || o.top_k.is_some();
+    // What is the default anyway may be said, and need not be sent.
+    let other = |value: Option<f64>| value.is_some_and(|v| (v - 1.0).abs() > f64::EPSILON);
+    let sampled = other(o.temperature) || other(o.top_p) || o.top_k.is_some();
     call.cannot_if(!family.sampling && sampled, "a temperature, `top_p` or `top_k`")?;
-    let warm = family.sampling && thinks && o.temperature.is_some_and(|t| (t - 1.0).abs() > f64::EPSILON);
+    let warm = family.sampling && thinks && other(o.temperature);
     call.cannot_if(warm, "a temperature other than 1 beside reasoning")?;
     let narrow = family.sampling && thinks && o.top_k.is_some();
     call.cannot_if(narrow, "`top_k` beside reasoning")?;

@@ -192,6 +192,12 @@ fn the_families_of_models_differ() {
     assert_eq!(told("claude-haiku-4-5"), Ok((64_000, budget, Json::Null)));
     assert_eq!(told("claude-3-haiku-20240307"), Err(LmErrorKind::Unsupported));
 
+    let warm = |t: f64| {
+        let request = asking(|r| r.options.temperature = Some(t));
+        encode(&request, "claude-opus-4-7", false).map(|b| b.get("temperature").is_some()).map_err(|e| e.kind)
+    };
+    assert_eq!((warm(1.0), warm(0.0)), (Ok(false), Err(LmErrorKind::Unsupported)));
+
     let can = |model: &str| {
         let mut can = Capabilities::default();
         (can.json_schema, can.reasoning) = (true, true);
