@@ -28,6 +28,9 @@ pub struct Request {
     pub tool_choice: Option<ToolChoice>,
     /// Whether it may call several at one time; none leaves it to the provider.
     pub parallel_tool_calls: Option<bool>,
+    /// Whether the provider must hold the arguments of calls to the tools' schemas, which then follow its dialect of
+    /// JSON Schema; none leaves it to the provider.
+    pub strict_tools: Option<bool>,
     /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
 }

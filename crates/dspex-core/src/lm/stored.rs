@@ -33,6 +33,7 @@ impl Request {
             }),
         );
         all.set("parallel_tool_calls", self.parallel_tool_calls);
+        all.set("strict_tools", self.strict_tools);
         all.set(
             "response_format",
             self.response_format.as_ref().map(|format| match format {

@@ -105,6 +105,7 @@ mod tests {
         ("description of a tool", |r| r.tools[0].description.push('x')),
         ("tool choice", |r| r.tool_choice = Some(ToolChoice::Required)),
         ("parallel calls", |r| r.parallel_tool_calls = Some(true)),
+        ("strict tools", |r| r.strict_tools = Some(true)),
         ("response format", |r| r.response_format = Some(ResponseFormat::JsonObject)),
         ("n", |r| r.options.n = Some(1)),
         ("temperature", |r| r.options.temperature = Some(0.0)),

@@ -2,7 +2,7 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use dspex_core::lm::{LmError, LmErrorKind};
-use futures_util::stream::{BoxStream, StreamExt as _};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sse_stream::SseByteStream;
 
 use crate::wire::{Frame, Framing};
@@ -18,7 +18,7 @@ pub(super) enum Frames {
 impl Frames {
     pub(super) fn new(bytes: ByteStream, framing: Framing) -> Self {
         match framing {
-            Framing::Events => Self::Events(SseByteStream::new(bytes)),
+            Framing::Events => Self::Events(SseByteStream::new(closed(bytes))),
             Framing::Lines => Self::Lines(Lines { bytes, kept: BytesMut::new(), searched: 0, over: false }),
         }
     }
@@ -38,6 +38,24 @@ impl Frames {
             },
         }
     }
+}
+
+/// The bytes, and behind a last line that is whole the empty one that ends its event: some servers leave it out, and an
+/// end in order is no break. What follows the last end of a line is no event.
+fn closed(bytes: ByteStream) -> ByteStream {
+    let step = |(mut bytes, whole): (ByteStream, bool)| async move {
+        let (next, whole) = match bytes.next().await {
+            Some(Ok(chunk)) => {
+                let whole = chunk.last().map_or(whole, |last| matches!(last, b'\n' | b'\r'));
+                (Ok(chunk), whole)
+            }
+            Some(Err(e)) => (Err(e), false),
+            None if whole => (Ok(Bytes::from_static(b"\n\n")), false),
+            None => return None,
+        };
+        Some((next, (bytes, whole)))
+    };
+    stream::unfold((bytes.fuse().boxed(), false), step).boxed()
 }
 
 /// Lines that are not empty. The last one may lack its end.

@@ -9,3 +9,5 @@ mod transport;
 
 pub(crate) use endpoint::Endpoint;
 pub(crate) use model::HttpLm;
+#[cfg(test)]
+pub(crate) use streamed::fold_pieces;

@@ -82,7 +82,8 @@ impl HttpLm {
         // Writing JSON to memory fails for no value there is.
         let body = serde_json::to_vec(&body)
             .map_err(|e| LmError::new(LmErrorKind::InvalidRequest, format!("no JSON of the request: {e}")))?;
-        let body = self.transport.send(url, &request.options.headers, body, clocked).await?;
+        let headers = self.transport.joined(self.wire.request_headers(&call), self.wire.list_headers());
+        let body = self.transport.send(url, &headers, body, clocked).await?;
         (self.told)(&body.limits);
         Ok((body, warnings.into_iter().map(Event::Warning).collect()))
     }

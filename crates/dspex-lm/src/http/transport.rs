@@ -27,6 +27,8 @@ pub(super) struct Transport {
     pub(super) host: Url,
     pub(super) timeouts: Timeouts,
     pub(super) redaction: Redaction,
+    /// The headers of every request.
+    headers: HeaderMap,
 }
 
 /// When the steps of one call must be over.
@@ -150,7 +152,7 @@ impl Transport {
         redaction: Redaction,
     ) -> Result<Self, LmError> {
         let client = Client::builder()
-            .default_headers(headers)
+            .default_headers(headers.clone())
             .user_agent(concat!("dspex/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
             // A key must not follow a redirect to somewhere else, nor go through a proxy that the environment names.
@@ -160,7 +162,32 @@ impl Transport {
             .tls_backend_preconfigured(tls(&host)?)
             .build()
             .map_err(|e| LmError::new(LmErrorKind::Configuration, format!("no client: {e}")))?;
-        Ok(Self { client, host, timeouts, redaction })
+        Ok(Self { client, host, timeouts, redaction, headers })
+    }
+
+    /// The headers of a request, of which those that are lists go out once, with what every request lists first.
+    pub(super) fn joined(
+        &self,
+        headers: Vec<(String, String)>,
+        lists: &[&'static str],
+    ) -> Vec<(String, String)> {
+        let list_of = |name: &str| lists.iter().find(|list| list.eq_ignore_ascii_case(name));
+        let (listed, mut all): (Vec<_>, Vec<_>) =
+            headers.into_iter().partition(|(n, _)| list_of(n).is_some());
+        for list in lists {
+            let mine = listed.iter().filter(|(name, _)| list.eq_ignore_ascii_case(name));
+            let of_all = self.headers.get(*list).and_then(|v| v.to_str().ok());
+            let mut words: Vec<&str> = Vec::new();
+            for word in of_all.into_iter().chain(mine.map(|(_, v)| v.as_str())).flat_map(|v| v.split(',')) {
+                if !word.trim().is_empty() && !words.contains(&word.trim()) {
+                    words.push(word.trim());
+                }
+            }
+            if !words.is_empty() {
+                all.push(((*list).to_owned(), words.join(",")));
+            }
+        }
+        all
     }
 
     /// Sends a body and waits for the first byte of a reply that is a success.

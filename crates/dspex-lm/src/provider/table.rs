@@ -5,14 +5,14 @@ use std::sync::Arc;
 #[cfg(feature = "http")]
 use dspex_core::lm::Capabilities;
 #[cfg(feature = "http")]
-use dspex_core::schema::GBNF;
+use dspex_core::schema::{ANTHROPIC, GBNF};
 
 #[cfg(feature = "http")]
 use super::vendor::Vendor;
 use super::{How, Provider};
 use crate::NearestLm;
 #[cfg(feature = "http")]
-use crate::wire::Quirks;
+use crate::wire::{Anthropic, OpenAiResponses, Quirks};
 
 /// Every provider. To add one: a row here.
 ///
@@ -29,13 +29,33 @@ pub const PROVIDERS: &[Provider] = &[
             base: "https://api.openai.com/v1",
             base_variables: &["OPENAI_BASE_URL", "OPENAI_API_BASE"],
             key_variables: &["OPENAI_API_KEY"],
-            quirks: Quirks { max_completion_tokens: is_openai_reasoning, ..Quirks::NONE },
+            more_wires: &[("responses/", &OpenAiResponses)],
+            quirks: Quirks { max_completion_tokens: is_openai_reasoning, instructions: true, ..Quirks::NONE },
             capabilities: || {
                 let mut all = Capabilities::default();
                 (all.tools, all.json_schema, all.json_object) = (true, true, true);
                 (all.images, all.audio, all.logprobs, all.several) = (true, true, true, true);
                 all
             },
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "anthropic",
+        how: How::Http(Vendor {
+            base: "https://api.anthropic.com/v1",
+            base_path: "/v1",
+            base_variables: &["ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"],
+            key_variables: &["ANTHROPIC_API_KEY"],
+            wire: &Anthropic,
+            capabilities: || {
+                let mut all = Capabilities::default();
+                (all.tools, all.json_schema, all.images) = (true, true, true);
+                (all.reasoning, all.citations) = (true, true);
+                all
+            },
+            dialect: ANTHROPIC,
             ..Vendor::CHAT
         }),
     },

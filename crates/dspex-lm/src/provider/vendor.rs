@@ -72,6 +72,7 @@ impl Vendor {
         let capabilities = settings.capabilities.unwrap_or_else(|| {
             let mut can = (self.capabilities)();
             can.dialect = self.dialect;
+            wire.narrow(model, &mut can);
             can
         });
         let lm = HttpLm::new(&settings.name, model, endpoint, wire, self.quirks, capabilities)

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use dspex_core::lm::{LmError, LmErrorKind, OnUnsupported, Options, Request};
+use dspex_core::lm::{LmError, LmErrorKind, OnUnsupported, Options, Reasoning, Request};
 use serde_json::{Map, Value as Json};
 
 use super::Quirks;
@@ -50,6 +50,34 @@ impl<'a> Call<'a> {
         self.warnings.take()
     }
 
+    /// How much the model may think: as the request says, or as an extra option does by the name that chat completions
+    /// have for it.
+    pub(crate) fn reasoning(&self) -> Option<Reasoning> {
+        let by_name = || Some(Reasoning::Effort(self.options().extra.get(EFFORT)?.as_str()?.to_owned()));
+        self.options().reasoning.clone().or_else(by_name)
+    }
+
+    /// The body with the extra options, of which some are joined with what the request says by itself.
+    /// [`reasoning`](Self::reasoning) has been read.
+    pub(crate) fn with_joined(
+        &self,
+        body: Map<String, Json>,
+        own: &[&str],
+        joined: &[&str],
+    ) -> Result<Json, LmError> {
+        let said: Vec<_> = joined.iter().map(|key| (*key, body.get(*key).cloned())).collect();
+        let mut all = self.with_extra(body, own)?;
+        for (key, said) in said {
+            if let (Some(said), Some(extra)) = (said, self.options().extra.get(key)) {
+                all[key] = join(said, extra);
+            }
+        }
+        if let Some(all) = all.as_object_mut() {
+            all.shift_remove(EFFORT);
+        }
+        Ok(all)
+    }
+
     /// The body with the extra options of the request, which may not touch what the request says by itself.
     pub(crate) fn with_extra(&self, mut body: Map<String, Json>, own: &[&str]) -> Result<Json, LmError> {
         for (key, value) in &self.options().extra {
@@ -60,6 +88,24 @@ impl<'a> Call<'a> {
             body.insert(key.clone(), value.clone());
         }
         Ok(Json::Object(body))
+    }
+}
+
+/// An extra option of chat completions that programs written for them set.
+const EFFORT: &str = "reasoning_effort";
+
+/// Own items and then the extra ones; of two values for a key, the extra one.
+fn join(own: Json, extra: &Json) -> Json {
+    match (own, extra) {
+        (Json::Array(mut own), Json::Array(more)) => {
+            own.extend(more.iter().filter(|m| !own.contains(m)).cloned().collect::<Vec<_>>());
+            Json::Array(own)
+        }
+        (Json::Object(mut own), Json::Object(more)) => {
+            own.extend(more.clone());
+            Json::Object(own)
+        }
+        (_, extra) => extra.clone(),
     }
 }
 

@@ -3,6 +3,14 @@
 use dspex_core::lm::LmErrorKind;
 use serde_json::Value as Json;
 
+/// Words of messages that a provider documents, by provider, in lower case.
+const WORDS: [(&str, &str, LmErrorKind); 4] = [
+    ("anthropic", "prompt is too long", LmErrorKind::ContextOverflow),
+    ("anthropic", "exceed context limit", LmErrorKind::ContextOverflow),
+    ("anthropic", "credit balance is too low", LmErrorKind::Billing),
+    ("anthropic", "reached your specified api usage limits", LmErrorKind::Billing),
+];
+
 /// What a provider said of its failure.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
@@ -36,7 +44,10 @@ impl Said {
             Json::String(s) => Some(s.clone()),
             _ => text("message").or_else(|| text("detail")),
         };
-        Self { message, codes: ["code", "type"].into_iter().filter_map(text).collect(), named: true }
+        let detail = ["code", "error_code", "type"].iter().find_map(|key| error["details"][*key].as_str());
+        let codes = ["code", "error_code", "type"].into_iter().filter_map(text);
+        let codes = detail.map(str::to_owned).into_iter().chain(codes).collect();
+        Self { message, codes, named: true }
     }
 
     /// The message, as it came.
@@ -50,20 +61,43 @@ impl Said {
         self.named
     }
 
-    /// The kind that the provider's code stands for. Codes decide, words of the message never do.
+    /// The kind that the provider's code stands for. Codes decide; words of the message do where a provider has the same
+    /// code for everything that is wrong with a request.
     pub(crate) fn kind(&self) -> Option<LmErrorKind> {
+        let by_code = self.by_code();
+        let vague = matches!(by_code, None | Some(LmErrorKind::InvalidRequest));
+        vague.then(|| self.by_words()).flatten().or(by_code)
+    }
+
+    fn by_words(&self) -> Option<LmErrorKind> {
+        let message = self.message.as_deref()?.to_ascii_lowercase();
+        WORDS.iter().find(|(_, words, _)| message.contains(words)).map(|(_, _, kind)| *kind)
+    }
+
+    fn by_code(&self) -> Option<LmErrorKind> {
         self.codes.iter().find_map(|code| {
             Some(match code.as_str() {
-                "context_length_exceeded" => LmErrorKind::ContextOverflow,
-                "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" => {
-                    LmErrorKind::Billing
-                }
+                "context_length_exceeded" | "request_too_large" => LmErrorKind::ContextOverflow,
+                "insufficient_quota"
+                | "billing_hard_limit_reached"
+                | "billing_not_active"
+                | "billing_error"
+                | "enforced_spend_limit_reached" => LmErrorKind::Billing,
                 "invalid_api_key" | "authentication_error" | "permission_error" => LmErrorKind::Auth,
-                "model_not_found" => LmErrorKind::UnknownModel,
+                "model_not_found" | "not_found_error" => LmErrorKind::UnknownModel,
                 "rate_limit_exceeded" | "rate_limit_error" | "429" => LmErrorKind::RateLimit,
-                "content_filter" | "content_policy_violation" => LmErrorKind::Refusal,
+                "content_filter" | "content_policy_violation" | "image_content_policy_violation" => {
+                    LmErrorKind::Refusal
+                }
                 "invalid_request_error" | "400" => LmErrorKind::InvalidRequest,
-                "server_error" | "overloaded_error" | "500" | "502" | "503" => LmErrorKind::Server,
+                "timeout_error" => LmErrorKind::Timeout,
+                "server_error" | "api_error" | "overloaded_error" | "500" | "502" | "503" => {
+                    LmErrorKind::Server
+                }
+                // `invalid_prompt`, `image_too_large`, `unsupported_image_media_type`, ...
+                other if other.starts_with("invalid_") || other.contains("image") => {
+                    LmErrorKind::InvalidRequest
+                }
                 _ => return None,
             })
         })

@@ -3,26 +3,38 @@
 //! A whole reply and a stream go through the same decoder, and what it gives is folded by the same code. To add a wire:
 //! its file, and a line in [`WIRES`].
 
+mod anthropic;
+mod body;
 mod call;
+#[cfg(test)]
+mod cassettes;
 pub(crate) mod failure;
+#[cfg(test)]
+mod golden;
+mod ids;
+mod inline;
 mod maybe;
 mod openai_chat;
 mod openai_reply;
+mod openai_responses;
+mod parts;
 mod quirks;
 #[cfg(test)]
 mod recorded;
 
 use std::fmt;
 
-use dspex_core::lm::{Event, LmError};
+use dspex_core::lm::{Capabilities, Event, LmError};
 use serde_json::Value as Json;
 
+pub(crate) use anthropic::Anthropic;
 pub(crate) use call::Call;
 pub(crate) use openai_chat::OpenAiChat;
+pub(crate) use openai_responses::OpenAiResponses;
 pub(crate) use quirks::Quirks;
 
 /// Every wire.
-pub(crate) const WIRES: &[&dyn Wire] = &[&OpenAiChat];
+pub(crate) const WIRES: &[&dyn Wire] = &[&OpenAiChat, &OpenAiResponses, &Anthropic];
 
 /// A wire: where requests go, how they are written and how replies are read.
 pub(crate) trait Wire: fmt::Debug + Send + Sync {
@@ -52,6 +64,19 @@ pub(crate) trait Wire: fmt::Debug + Send + Sync {
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
+
+    /// Headers that hold a list, so that those of several sources are joined.
+    fn list_headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Headers of one request: the caller's, and what the request needs.
+    fn request_headers(&self, call: &Call<'_>) -> Vec<(String, String)> {
+        call.options().headers.clone()
+    }
+
+    /// Takes from what a provider's models can do what this one cannot.
+    fn narrow(&self, _model: &str, _can: &mut Capabilities) {}
 }
 
 /// How events stand in a stream.

@@ -1,12 +1,12 @@
 //! What a reply of chat completions holds, whole or as one event of a stream. What is not read is skipped, not built.
 
 use dspex_core::Usage;
-use dspex_core::lm::{LmError, LmErrorKind};
+use dspex_core::lm::LmError;
 use serde::Deserialize;
 use serde::de::SeqAccess;
 use serde_json::Value as Json;
 
-use super::failure::Said;
+use super::body::{json, provider_error, unexpected};
 use super::maybe::{Maybe, Object, Shape};
 
 /// What was said: text, or a list of parts, of which the texts count.
@@ -98,7 +98,7 @@ impl Found {
         let whole: Maybe<Object<Self>> = match serde_json::from_slice(body) {
             Ok(whole) => whole,
             // No JSON, or an object that has a key twice, of which the last one counts.
-            Err(_) => Maybe::deserialize(&json(body)?).unwrap_or_default(),
+            Err(_) => Maybe::deserialize(&json(body, "a chat completion")?).unwrap_or_default(),
         };
         let mut found = whole.0.map(|object| object.0).unwrap_or_default();
         if let Some(error) = &found.error {
@@ -106,7 +106,7 @@ impl Found {
         }
         match found.choices.0.take() {
             Some(choices) => Ok((found, choices)),
-            None => Err(without_choices(&json(body)?)),
+            None => Err(unexpected("a chat completion with `choices`", &json(body, "a chat completion")?)),
         }
     }
 }
@@ -123,38 +123,4 @@ impl Counts {
         usage.audio_tokens = of(input.audio_tokens).saturating_add(of(output.audio_tokens));
         usage
     }
-}
-
-fn json(body: &[u8]) -> Result<Json, LmError> {
-    serde_json::from_slice(body).map_err(|e| {
-        if e.is_eof() {
-            LmError::new(LmErrorKind::Transport, "expected whole JSON, found it cut off")
-        } else {
-            LmError::new(LmErrorKind::Protocol, format!("expected a chat completion in JSON, found: {e}"))
-        }
-    })
-}
-
-fn without_choices(json: &Json) -> LmError {
-    LmError::new(
-        LmErrorKind::Protocol,
-        format!("expected a chat completion with `choices`, found {}", kind_of(json)),
-    )
-}
-
-fn kind_of(json: &Json) -> String {
-    match json {
-        Json::Object(map) => {
-            let keys: Vec<_> = map.keys().take(8).map(|k| format!("`{k}`")).collect();
-            format!("an object with {}", if keys.is_empty() { "nothing".into() } else { keys.join(", ") })
-        }
-        other => dspex_core::shorten_text(&other.to_string()),
-    }
-}
-
-/// An error object that came where a reply was due.
-fn provider_error(error: &Json) -> LmError {
-    let said = Said::read(error);
-    let kind = said.kind().unwrap_or(LmErrorKind::Server);
-    LmError::new(kind, format!("the provider answered with an error: {}", said.message()))
 }

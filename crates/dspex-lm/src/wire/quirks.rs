@@ -9,10 +9,12 @@ pub(crate) struct Quirks {
     pub(crate) stream_usage: bool,
     /// Whether a stream ends with `[DONE]`. Where it does not, the reason for the end is the end.
     pub(crate) done_marker: bool,
+    /// Whether the responses API is told what the program says first as `instructions`; not all that speak it know them.
+    pub(crate) instructions: bool,
 }
 
 impl Quirks {
     /// Nothing differs.
     pub(crate) const NONE: Self =
-        Self { max_completion_tokens: |_| false, stream_usage: true, done_marker: true };
+        Self { max_completion_tokens: |_| false, stream_usage: true, done_marker: true, instructions: false };
 }

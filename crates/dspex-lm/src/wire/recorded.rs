@@ -1,44 +1,12 @@
 //! Real traffic of vendors that speak chat completions, read by the decoder and, apart from it, from the raw bodies.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use dspex_core::Record;
 use dspex_core::lm::{Message, Part, ReplyBuilder, Request, Role, ToolChoice, ToolSpec};
 use dspex_core::value::ToolCall;
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::cassettes::interactions;
 use super::{Call, Frame, OpenAiChat, Quirks, Wire as _};
-
-#[derive(Deserialize)]
-struct Interaction {
-    when: When,
-    then: Then,
-}
-
-#[derive(Deserialize)]
-struct When {
-    path: String,
-    #[serde(default)]
-    body: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Then {
-    status: u16,
-    header: Vec<Header>,
-    #[serde(default)]
-    body: Option<String>,
-    #[serde(default)]
-    body_encoding: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    name: String,
-    value: String,
-}
 
 /// What a reply says, by either way.
 #[derive(Debug, Default, PartialEq)]
@@ -48,17 +16,6 @@ struct Said {
     calls: Vec<(String, Json)>,
     finish: Option<String>,
     tokens: (u64, u64),
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("the folder of recordings").map(|e| e.expect("an entry").path())
-    {
-        if entry.is_dir() {
-            files(&entry, found);
-        } else if entry.extension().is_some_and(|e| e == "yaml") {
-            found.push(entry);
-        }
-    }
 }
 
 /// The first completion, straight from the raw body.
@@ -135,41 +92,25 @@ fn decoded(body: &str, streamed: bool) -> Result<Said, dspex_core::lm::LmError> 
 
 #[test]
 fn recorded_traffic_is_read_right() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cassettes");
-    if !folder.exists() {
-        eprintln!("SKIPPED: no recorded traffic at {}", folder.display());
+    let (mut whole, mut streams, mut errors) = (0, 0, 0);
+    let all = interactions(None);
+    if all.is_empty() {
         return;
     }
-    let mut all = Vec::new();
-    files(&folder, &mut all);
-    let (mut whole, mut streams, mut errors) = (0, 0, 0);
-    for file in all {
-        let text = fs::read_to_string(&file).expect("a recording");
-        if !text.contains("chat/completions") {
+    for one in all.iter().filter(|i| i.path.ends_with("chat/completions")) {
+        let (place, body, streamed) = (one.place(), one.text(), one.is_stream());
+        if one.status != 200 {
+            let said = super::failure::Said::in_body(body.as_bytes());
+            assert!(said.is_some_and(|s| !s.message().is_empty()), "{place}: {body}");
+            errors += 1;
             continue;
         }
-        let documents = serde_yaml_ng::Deserializer::from_str(&text);
-        let interactions: Vec<Interaction> =
-            documents.map(|d| Interaction::deserialize(d).expect("a recording in YAML")).collect();
-        for one in interactions.into_iter().filter(|i| i.when.path.ends_with("chat/completions")) {
-            let place = file.display();
-            assert!(one.then.body_encoding.is_none(), "{place}: chat completions are text");
-            let body = one.then.body.unwrap_or_default();
-            let streamed =
-                one.then.header.iter().any(|h| h.name == "content-type" && h.value.contains("event-stream"));
-            if one.then.status != 200 {
-                let said = super::failure::Said::in_body(body.as_bytes());
-                assert!(said.is_some_and(|s| !s.message().is_empty()), "{place}: {body}");
-                errors += 1;
-                continue;
-            }
-            match decoded(&body, streamed) {
-                Ok(said) => assert_eq!(said, expected(&body, streamed), "{place}"),
-                // Refusals and errors in the middle of a stream are told as such.
-                Err(e) => assert!(told(&body), "{place}: {e}"),
-            }
-            *(if streamed { &mut streams } else { &mut whole }) += 1;
+        match decoded(body, streamed) {
+            Ok(said) => assert_eq!(said, expected(body, streamed), "{place}"),
+            // Refusals and errors in the middle of a stream are told as such.
+            Err(e) => assert!(told(body), "{place}: {e}"),
         }
+        *(if streamed { &mut streams } else { &mut whole }) += 1;
     }
     eprintln!("read {whole} whole replies, {streams} streams and {errors} errors");
     assert!(whole > 200 && streams > 100, "only {whole} whole replies and {streams} streams were found");
@@ -216,48 +157,40 @@ fn message(json: &Json) -> Option<Message> {
 
 #[test]
 fn recorded_conversations_with_tools_are_written_again() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cassettes/openai");
-    if !folder.exists() {
-        eprintln!("SKIPPED: no recorded traffic at {}", folder.display());
+    let mut written = 0;
+    let all = interactions(Some("openai"));
+    if all.is_empty() {
         return;
     }
-    let mut all = Vec::new();
-    files(&folder, &mut all);
-    let mut written = 0;
-    for file in all {
-        let text = fs::read_to_string(&file).expect("a recording");
-        for one in serde_yaml_ng::Deserializer::from_str(&text) {
-            let Ok(Interaction { when, .. }) = Interaction::deserialize(one) else { continue };
-            let body: Json = when.body.and_then(|b| serde_json::from_str(&b).ok()).unwrap_or_default();
-            let messages = body["messages"].as_array().cloned().unwrap_or_default();
-            let tools = body["tools"].as_array().cloned().unwrap_or_default();
-            if !when.path.ends_with("chat/completions") || !messages.iter().any(|m| m["role"] == "tool") {
-                continue;
-            }
-            let Some(neutral) = messages.iter().map(message).collect::<Option<Vec<_>>>() else { continue };
-            let mut request = Request::new(neutral);
-            request.tools = tools
-                .iter()
-                .map(|t| ToolSpec {
-                    name: t["function"]["name"].as_str().unwrap_or_default().to_owned(),
-                    description: t["function"]["description"].as_str().unwrap_or_default().to_owned(),
-                    parameters: t["function"]["parameters"].clone(),
-                })
-                .collect();
-            let ours = OpenAiChat.encode(&Call::new(&request, "m", &Quirks::NONE, false)).expect("a body");
-            let gists = |messages: &Json| -> Vec<Json> {
-                messages.as_array().into_iter().flatten().map(gist).collect()
-            };
-            assert_eq!(gists(&ours["messages"]), gists(&body["messages"]), "{}", file.display());
-            for (ours, theirs) in ours["tools"].as_array().into_iter().flatten().zip(&tools) {
-                assert_eq!(ours["function"]["parameters"], theirs["function"]["parameters"]);
-                assert_eq!(
-                    (&ours["type"], &ours["function"]["name"]),
-                    (&theirs["type"], &theirs["function"]["name"])
-                );
-            }
-            written += 1;
+    for one in all.iter().filter(|i| i.path.ends_with("chat/completions")) {
+        let body: Json = serde_json::from_str(&one.request).unwrap_or_default();
+        let messages = body["messages"].as_array().cloned().unwrap_or_default();
+        let tools = body["tools"].as_array().cloned().unwrap_or_default();
+        if !messages.iter().any(|m| m["role"] == "tool") {
+            continue;
         }
+        let Some(neutral) = messages.iter().map(message).collect::<Option<Vec<_>>>() else { continue };
+        let mut request = Request::new(neutral);
+        request.tools = tools
+            .iter()
+            .map(|t| ToolSpec {
+                name: t["function"]["name"].as_str().unwrap_or_default().to_owned(),
+                description: t["function"]["description"].as_str().unwrap_or_default().to_owned(),
+                parameters: t["function"]["parameters"].clone(),
+            })
+            .collect();
+        let ours = OpenAiChat.encode(&Call::new(&request, "m", &Quirks::NONE, false)).expect("a body");
+        let gists =
+            |messages: &Json| -> Vec<Json> { messages.as_array().into_iter().flatten().map(gist).collect() };
+        assert_eq!(gists(&ours["messages"]), gists(&body["messages"]), "{}", one.place());
+        for (ours, theirs) in ours["tools"].as_array().into_iter().flatten().zip(&tools) {
+            assert_eq!(ours["function"]["parameters"], theirs["function"]["parameters"]);
+            assert_eq!(
+                (&ours["type"], &ours["function"]["name"]),
+                (&theirs["type"], &theirs["function"]["name"])
+            );
+        }
+        written += 1;
     }
     assert!(written > 10, "only {written} conversations with tools were found");
 }
