@@ -11,7 +11,7 @@ use dspex_core::lm::{
 };
 use dspex_core::value::{Image, ToolCall};
 use dspex_core::{Record, Usage};
-use dspex_lm::{Lm, LmBuilder, Secret, Timeouts};
+use dspex_lm::{Lm, LmBuilder, Resilience, Secret, Timeouts};
 use dspex_testkit::{Answer, Script, TestServer, block_on};
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -22,8 +22,10 @@ async fn serve(answers: impl IntoIterator<Item = Answer>) -> TestServer {
     TestServer::script(Script::answers(answers)).keep_requests().start().await.unwrap()
 }
 
+/// A model whose calls are tried once, so that each test sees the failure that it makes.
 fn model(server: &TestServer) -> LmBuilder {
-    Lm::builder("openai/test-model").api_key(Secret::new(KEY)).api_base(server.base_url())
+    let once = Resilience::default().without_retries();
+    Lm::builder("openai/test-model").api_key(Secret::new(KEY)).api_base(server.base_url()).resilience(once)
 }
 
 fn question() -> Request {
@@ -46,6 +48,8 @@ fn rich() -> Reply {
     let mut usage = Usage::tokens(120, 34);
     usage.cached_read_tokens = 100;
     usage.reasoning_tokens = 20;
+    // No catalog knows the price of a model that there is only here.
+    usage.unpriced_calls = 1;
     Reply::new(vec![first, Choice::text("second").with_finish(FinishReason::Length)]).with_usage(usage)
 }
 
@@ -262,13 +266,17 @@ fn each_fault_is_a_typed_error_with_a_remedy() {
 }
 
 #[test]
-fn a_reply_without_words_is_no_failure_of_the_wire() {
+fn a_reply_without_words_is_told_as_such() {
     block_on(async {
         let body = json!({"choices": [{"index": 0, "message": {"content": null}, "finish_reason": "stop"}]});
-        let server = serve([Answer::body("application/json", body.to_string())]).await;
-        let reply = model(&server).build().unwrap().call(&question()).await.unwrap();
-        assert_eq!(reply.choices[0].content(), "");
-        assert_eq!(reply.usage, Usage::default());
+        let silent = || Answer::body("application/json", body.to_string());
+        let server = serve([silent(), silent(), silent()]).await;
+        let e = model(&server).build().unwrap().call(&question()).await.unwrap_err();
+        assert_eq!((e.kind, e.kind.code(), server.calls()), (LmErrorKind::Empty, "empty_reply", 1));
+        // Where calls are tried again, such a one is tried again once.
+        let lm = model(&server).resilience(Resilience::default()).build().unwrap();
+        let e = lm.call(&question()).await.unwrap_err();
+        assert_eq!((e.kind, e.failed.len(), server.calls()), (LmErrorKind::Empty, 1, 3));
     });
 }
 
