@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "dspex-conformance",
-        &["dspex-core", "dspex-adapters", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
+        &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
         &[],
     ),
     ("dspex-bench", &["dspex", "dspex-adapters"], &[]),

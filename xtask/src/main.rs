@@ -9,6 +9,7 @@ mod fuzz;
 mod layers;
 mod newcomer;
 mod python;
+mod replay;
 mod setup;
 mod soak;
 mod tidy;
@@ -25,6 +26,7 @@ cargo xtask <command>
   setup                       install what the tests need and this machine lacks
   conformance FILE [--wording FILE] [--json]
                               run a corpus of observed behaviour, with a wording of DSPy also byte for byte
+  replay DIR [--json]         read recorded traffic of vendors by the wires, a line for each interaction
   soak [--cases N] [--seed S] random replies, read here and by DSPy: 50,000 of them
   bench [NAME]                measure; without a name everything
   bench --against --rows      measure rendering and reading beside DSPy, which takes a minute
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["test", "--no-setup"] => test(),
         ["setup"] => setup::setup(),
         ["conformance", rest @ ..] if !rest.is_empty() => conformance(rest),
+        ["replay", rest @ ..] if !rest.is_empty() => replay::replay(rest),
         ["soak", rest @ ..] => soak::soak(rest),
         ["bench", "--against", "--rows"] => against::rows(),
         ["bench", "--against"] => against::bench(&against::FULL),

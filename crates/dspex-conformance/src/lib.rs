@@ -14,6 +14,7 @@ pub mod judge;
 mod outcome;
 mod parse;
 mod render;
+pub mod replay;
 pub mod report;
 mod types;
 pub mod units;

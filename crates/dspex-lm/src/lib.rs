@@ -18,6 +18,8 @@ mod secret;
 mod stack;
 mod timeouts;
 #[cfg(feature = "http")]
+mod traffic;
+#[cfg(feature = "http")]
 mod wire;
 
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub use secret::Secret;
 #[cfg(feature = "http")]
 pub use stack::{Governors, Priced, Resilience, Resilient, Routed, RoutedBuilder};
 pub use timeouts::Timeouts;
+#[cfg(feature = "http")]
+pub use traffic::{Content, Decoded, Embeddings, ROUTES, RecordedReply, Route};
 
 /// The model of a name, `provider/model`. The environment is not looked at; see [`Lm::from_env`] for that.
 ///

@@ -54,6 +54,7 @@ impl Lm {
             #[cfg(feature = "http")]
             resilience: crate::Resilience::default(),
             catalog: Catalog::shipped(),
+            settings: Vec::new(),
         }
     }
 }
@@ -135,6 +136,7 @@ pub struct LmBuilder {
     #[cfg(feature = "http")]
     pub(crate) resilience: crate::Resilience,
     pub(crate) catalog: Arc<Catalog>,
+    pub(crate) settings: Vec<(String, String)>,
 }
 
 impl LmBuilder {
@@ -154,6 +156,30 @@ impl LmBuilder {
     pub fn header(mut self, name: impl Into<String>, value: Secret) -> Self {
         self.headers.push((name.into(), value));
         self
+    }
+
+    /// What the URLs of some providers ask for, under the name of its variable.
+    ///
+    /// ```
+    /// use dspex_lm::{Lm, Secret};
+    /// let lm = Lm::builder("azure/my-deployment")
+    ///     .api_base("https://my-resource.openai.azure.com")
+    ///     .setting("AZURE_API_VERSION", "2024-10-21")
+    ///     .api_key(Secret::new("..."))
+    ///     .build()?;
+    /// # let _ = lm;
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// A setting by its name, the last one that was given; or, where that is allowed, from the environment.
+    #[cfg(feature = "http")]
+    pub(crate) fn setting_of(&self, name: &str) -> Option<String> {
+        let given = self.settings.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        given.or_else(|| variable(name).filter(|_| self.look_in_env))
     }
 
     /// How long the steps of a call may take.

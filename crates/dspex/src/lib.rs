@@ -307,6 +307,7 @@ pub mod lm {
         LmErrorKind, Message, OnUnsupported, Options, Part, Reasoning, RefusedForms, Reply, ReplyBuilder,
         Request, ResponseFormat, Role, ToolChoice, ToolSpec,
     };
+    pub use dspex_lm::{Content, Decoded, Embeddings, ROUTES, RecordedReply, Route};
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use dspex::adapters::by_name;
-use dspex::lm::Choice;
+use dspex::lm::{Capabilities, Choice, PROVIDERS, Provider};
 use dspex::{CoercionMode, ParsePolicy, ParseRule, RuleEffect, Signature};
 
 fn read(path: &str) -> String {
@@ -149,4 +149,61 @@ fn every_setting_of_a_model_that_is_saved_is_on_its_page() {
     let part = part.split_once(", and DSPy's own marks").unwrap().0;
     let told: BTreeSet<String> = part.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     assert_eq!(told, saved);
+}
+
+/// What a model can, in words.
+fn abilities(can: &Capabilities) -> String {
+    let all = [
+        (can.tools, "tools"),
+        (can.json_schema, "JSON by a schema"),
+        (can.json_object, "JSON"),
+        (can.reasoning, "reasoning"),
+        (can.citations, "citations"),
+        (can.images, "images"),
+        (can.audio, "sound"),
+        (can.logprobs, "log-probabilities"),
+        (can.several, "several completions"),
+    ];
+    all.into_iter().filter(|(can, _)| *can).map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+}
+
+/// The row of a provider in the page, with a model for example.
+fn provider_row(provider: &Provider, example: &str) -> String {
+    let spans = |all: Vec<&str>| all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+    let model = example.split_once('/').unwrap().1;
+    let variables = provider.base_variables().iter().copied().chain(provider.settings()).collect();
+    let cells = [
+        format!("`{}`", provider.name),
+        format!("`{example}`"),
+        spans(provider.wires()),
+        spans(provider.key_variables().to_vec()),
+        spans(variables),
+        abilities(&provider.capabilities(model)),
+    ];
+    format!("| {} |", cells.join(" | "))
+}
+
+/// `UPDATE_DOCS=1` writes the rows anew; which model is the example stays as it is.
+#[test]
+fn every_provider_has_its_row() {
+    let page = read("docs/providers.md");
+    let mut lines: Vec<String> = page.lines().map(str::to_owned).collect();
+    let mut known = BTreeSet::new();
+    for line in lines.iter_mut().filter(|line| line.starts_with("| `")) {
+        let example = line.split('`').nth(3).unwrap();
+        let name = example.split('/').next().unwrap();
+        let provider =
+            PROVIDERS.iter().find(|p| p.name == name).unwrap_or_else(|| panic!("no provider {name}"));
+        known.insert(provider.name);
+        *line = provider_row(provider, example);
+    }
+    let all: BTreeSet<&str> = PROVIDERS.iter().map(|p| p.name).collect();
+    assert_eq!(known, all);
+    let expected = lines.join("\n") + "\n";
+    #[expect(clippy::disallowed_methods, reason = "a switch of the one who runs the test")]
+    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    if update {
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/providers.md"), &expected).unwrap();
+    }
+    assert_eq!(read("docs/providers.md"), expected);
 }

@@ -23,7 +23,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// The headers of every request; those of the wire first, so that a caller's count over them.
-    pub(super) fn header_map(&self, of_wire: &[(&'static str, &'static str)]) -> Result<HeaderMap, LmError> {
+    pub(crate) fn header_map(&self, of_wire: &[(&'static str, &'static str)]) -> Result<HeaderMap, LmError> {
         let mut headers = HeaderMap::new();
         for (name, value) in of_wire {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -46,7 +46,7 @@ fn configuration(message: String) -> LmError {
 }
 
 /// The URL of a path under a base. A password in it would be shown wherever a URL is.
-pub(super) fn url(base: &str, path: &str) -> Result<Url, LmError> {
+pub(crate) fn url(base: &str, path: &str) -> Result<Url, LmError> {
     let mut url: Url = base.parse().map_err(|e| {
         configuration(format!("expected a base URL as in `http://localhost:8000/v1`, found: {e}"))
     })?;

@@ -15,7 +15,7 @@ use crate::wire::failure::Said;
 
 /// Bodies in errors, without what must not be shown.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Redaction(Vec<Secret>);
+pub(crate) struct Redaction(Vec<Secret>);
 
 /// Keys as vendors write them, also where a provider echoes one that we do not know.
 static KEY: LazyLock<Option<Regex>> =
@@ -43,13 +43,13 @@ impl Redaction {
     }
 
     /// The provider's id of a request.
-    pub(super) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+    pub(crate) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
         let id = ["x-request-id", "request-id"].iter().find_map(|name| headers.get(*name))?;
         id.to_str().ok().map(|id| self.preview(id))
     }
 
     /// The error of a status that is no success.
-    pub(super) fn of_status(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> LmError {
+    pub(crate) fn of_status(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> LmError {
         let said = Said::in_body(body);
         let by_code = said.as_ref().and_then(Said::kind);
         let kind = kind_of(status, by_code, said.as_ref().is_some_and(Said::is_of_protocol));
@@ -74,14 +74,14 @@ impl Redaction {
     }
 
     /// The error of a reply that is not JSON.
-    pub(super) fn of_content(&self, expected: &str, content_type: &str, body: &[u8]) -> LmError {
+    pub(crate) fn of_content(&self, expected: &str, content_type: &str, body: &[u8]) -> LmError {
         let preview = self.preview(&String::from_utf8_lossy(body));
         let message = format!("expected {expected}, found {}: {preview}", self.preview(content_type));
         LmError::new(LmErrorKind::Protocol, message)
     }
 
     /// The error with what its decoder quoted made safe to show.
-    pub(super) fn clean(&self, mut error: LmError) -> LmError {
+    pub(crate) fn clean(&self, mut error: LmError) -> LmError {
         error.message = self.preview(&error.message);
         error
     }

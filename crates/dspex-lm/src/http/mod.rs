@@ -8,6 +8,10 @@ mod streamed;
 mod transport;
 
 pub(crate) use endpoint::Endpoint;
+#[cfg(test)]
+pub(crate) use endpoint::url;
 pub(crate) use model::HttpLm;
+pub(crate) use streamed::Streamed;
 #[cfg(test)]
 pub(crate) use streamed::fold_pieces;
+pub(crate) use transport::{content_type, may_be_json};

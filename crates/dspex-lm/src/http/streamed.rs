@@ -24,7 +24,7 @@ pub(super) fn named(mut e: LmError, request_id: Option<String>) -> LmError {
 }
 
 /// A reply that comes as a stream of events.
-pub(super) struct Streamed {
+pub(crate) struct Streamed {
     frames: Frames,
     decoder: Box<dyn Decode>,
     ready: VecDeque<Event>,
@@ -46,7 +46,8 @@ impl Streamed {
         Self::of(bytes.boxed(), framing, decoder, request_id, redaction)
     }
 
-    fn of(
+    /// The events of such a reply, from its bytes.
+    pub(crate) fn of(
         bytes: BoxStream<'static, Result<Bytes, LmError>>,
         framing: Framing,
         decoder: Box<dyn Decode>,

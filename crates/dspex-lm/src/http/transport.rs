@@ -118,8 +118,7 @@ impl Body {
 
     /// Whether what the body says of itself leaves room for JSON; some servers say nothing, or that it is text.
     pub(super) fn may_be_json(&self) -> bool {
-        matches!(self.content_type.as_str(), "" | "application/json" | "text/plain")
-            || self.content_type.ends_with("+json")
+        may_be_json(&self.content_type)
     }
 
     /// The status of the reply.
@@ -251,7 +250,13 @@ pub(super) fn time_of_day() -> SystemTime {
     UNIX_EPOCH + SystemClock.since_epoch()
 }
 
-fn content_type(headers: &HeaderMap) -> String {
+/// Whether a body of this type may be JSON.
+pub(crate) fn may_be_json(content_type: &str) -> bool {
+    matches!(content_type, "" | "application/json" | "text/plain") || content_type.ends_with("+json")
+}
+
+/// What a body says it is.
+pub(crate) fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // What is no type at all is not shown as one.

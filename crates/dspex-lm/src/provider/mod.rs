@@ -1,11 +1,18 @@
 //! Providers: one row each, from the part of a model's name before the slash to what reaches it.
 
+#[cfg(feature = "http")]
+mod families;
 mod table;
+#[cfg(feature = "http")]
+mod template;
+#[cfg(all(test, feature = "http"))]
+mod tests;
 #[cfg(feature = "http")]
 mod vendor;
 
 use std::sync::Arc;
 
+use dspex_core::lm::Capabilities;
 use dspex_core::{Error, LanguageModel, Result, unknown_name};
 
 pub use table::PROVIDERS;
@@ -13,6 +20,8 @@ pub use table::PROVIDERS;
 use vendor::Vendor;
 
 use crate::lm::LmBuilder;
+#[cfg(feature = "http")]
+use crate::wire::Quirks;
 
 /// A provider: the part of a model's name before the slash, and how its models are reached.
 ///
@@ -35,6 +44,7 @@ pub struct Provider {
 type Make = fn() -> Arc<dyn LanguageModel>;
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "http", expect(clippy::large_enum_variant, reason = "the rows of a table of constants"))]
 enum How {
     /// Models in this process, by name.
     BuiltIn(&'static [(&'static str, Make)]),
@@ -71,6 +81,59 @@ impl Provider {
         }
     }
 
+    /// The settings, beside key and base URL, that its URLs ask for, by their variables.
+    ///
+    /// ```
+    /// let azure = dspex_lm::PROVIDERS.iter().find(|p| p.name == "azure").unwrap();
+    /// assert_eq!(azure.settings(), ["AZURE_API_VERSION"]);
+    /// ```
+    pub fn settings(&self) -> Vec<&'static str> {
+        match self.how {
+            How::BuiltIn(_) => Vec::new(),
+            #[cfg(feature = "http")]
+            How::Http(vendor) => {
+                let all = template::variables(vendor.base).into_iter();
+                all.filter(|name| !vendor.base_variables.contains(name)).collect()
+            }
+        }
+    }
+
+    /// The wires that its models are spoken to by, the usual one first; none where they are in this process.
+    pub fn wires(&self) -> Vec<&'static str> {
+        match self.how {
+            How::BuiltIn(_) => Vec::new(),
+            #[cfg(feature = "http")]
+            How::Http(vendor) => {
+                let more = vendor.more_wires.iter().map(|(_, wire)| wire.name());
+                std::iter::once(vendor.wire.name()).chain(more).collect()
+            }
+        }
+    }
+
+    /// The base URL of its models, with places for what has to be set; none where they are in this process.
+    pub fn base(&self) -> Option<&'static str> {
+        match self.how {
+            How::BuiltIn(_) => None,
+            #[cfg(feature = "http")]
+            How::Http(vendor) => Some(vendor.base),
+        }
+    }
+
+    /// What a model of it can do, as far as its name tells.
+    pub fn capabilities(&self, model: &str) -> Capabilities {
+        match self.how {
+            How::BuiltIn(models) => {
+                let known = models.iter().find(|(name, _)| *name == model);
+                known.map(|(_, make)| make().capabilities()).unwrap_or_default()
+            }
+            #[cfg(feature = "http")]
+            How::Http(vendor) => {
+                let (model, wire) = vendor.wire_of(model);
+                vendor.able(model, wire)
+            }
+        }
+    }
+
     #[cfg_attr(
         not(feature = "http"),
         expect(clippy::needless_pass_by_value, reason = "endpoints take it apart")
@@ -95,6 +158,15 @@ impl Provider {
             #[cfg(feature = "http")]
             How::Http(vendor) => vendor.make(model, settings),
         }
+    }
+}
+
+/// What differs about a vendor that a recording names; nothing where it is not known.
+#[cfg(feature = "http")]
+pub(crate) fn quirks_of(vendor: &str) -> Quirks {
+    match PROVIDERS.iter().find(|p| p.name == vendor).map(|p| p.how) {
+        Some(How::Http(vendor)) => vendor.quirks,
+        _ => Quirks::NONE,
     }
 }
 

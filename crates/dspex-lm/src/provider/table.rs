@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 #[cfg(feature = "http")]
-use dspex_core::lm::Capabilities;
-#[cfg(feature = "http")]
-use dspex_core::schema::{ANTHROPIC, GBNF};
+use dspex_core::schema::ANTHROPIC;
 
+#[cfg(feature = "http")]
+use super::families::{self, Can, open_model};
 #[cfg(feature = "http")]
 use super::vendor::Vendor;
 use super::{How, Provider};
 use crate::NearestLm;
 #[cfg(feature = "http")]
-use crate::wire::{Anthropic, OpenAiResponses, Quirks};
+use crate::wire::quirks::{Ask, Files, Thinking, Thoughts};
+#[cfg(feature = "http")]
+use crate::wire::{Anthropic, Auth, OpenAiResponses, Quirks};
 
 /// Every provider. To add one: a row here.
 ///
@@ -30,13 +32,14 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["OPENAI_BASE_URL", "OPENAI_API_BASE"],
             key_variables: &["OPENAI_API_KEY"],
             more_wires: &[("responses/", &OpenAiResponses)],
-            quirks: Quirks { max_completion_tokens: is_openai_reasoning, instructions: true, ..Quirks::NONE },
-            capabilities: || {
-                let mut all = Capabilities::default();
-                (all.tools, all.json_schema, all.json_object) = (true, true, true);
-                (all.images, all.audio, all.logprobs, all.several) = (true, true, true, true);
-                all
+            quirks: Quirks {
+                instructions: true,
+                max_completion_tokens: families::openai_reasons,
+                refuses: families::openai_refuses,
+                thinking: families::openai_thinks,
+                ..Quirks::NONE
             },
+            capabilities: families::openai_can,
             ..Vendor::CHAT
         }),
     },
@@ -49,14 +52,286 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"],
             key_variables: &["ANTHROPIC_API_KEY"],
             wire: &Anthropic,
-            capabilities: || {
-                let mut all = Capabilities::default();
-                (all.tools, all.json_schema, all.images) = (true, true, true);
-                (all.reasoning, all.citations) = (true, true);
-                all
-            },
+            capabilities: families::claude_can,
             dialect: ANTHROPIC,
             ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "azure",
+        how: How::Http(Vendor {
+            base: "{AZURE_API_BASE}/openai/deployments/{model}?api-version={AZURE_API_VERSION:2024-10-21}",
+            base_variables: &["AZURE_API_BASE"],
+            key_variables: &["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"],
+            auth: Some(Auth::Header("api-key")),
+            quirks: Quirks {
+                max_completion_tokens: families::openai_reasons,
+                refuses: families::openai_refuses,
+                thinking: families::azure_thinks,
+                ..Quirks::NONE
+            },
+            capabilities: families::openai_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "openrouter",
+        how: How::Http(Vendor {
+            base: "https://openrouter.ai/api/v1",
+            base_variables: &["OPENROUTER_API_BASE"],
+            key_variables: &["OPENROUTER_API_KEY", "OR_API_KEY"],
+            quirks: Quirks {
+                stream_usage: false,
+                thinking: |_| Thinking::Object,
+                thoughts: Thoughts::Details,
+                files: Files::OpenAiOrUrl,
+                cache_marks: true,
+                ..Quirks::NONE
+            },
+            capabilities: families::openrouter_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "deepseek",
+        how: How::Http(Vendor {
+            base: "https://api.deepseek.com",
+            base_variables: &["DEEPSEEK_API_BASE"],
+            key_variables: &["DEEPSEEK_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| {
+                    &[
+                        Ask::TopK,
+                        Ask::Seed,
+                        Ask::ServiceTier,
+                        Ask::JsonSchema,
+                        Ask::Images,
+                        Ask::Audio,
+                        Ask::Files,
+                    ]
+                },
+                thinking: |_| Thinking::Switch,
+                thoughts: Thoughts::ReasoningContent,
+                ..Quirks::NONE
+            },
+            capabilities: families::deepseek_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "mistral",
+        how: How::Http(Vendor {
+            base: "https://api.mistral.ai/v1",
+            base_variables: &["MISTRAL_API_BASE", "MISTRAL_AZURE_API_BASE"],
+            key_variables: &["MISTRAL_API_KEY", "MISTRAL_AZURE_API_KEY"],
+            quirks: Quirks {
+                stream_usage: false,
+                refuses: |_| &[Ask::TopK, Ask::Logprobs, Ask::ServiceTier],
+                seed: "random_seed",
+                any_tool: "any",
+                thinking: families::mistral_thinks,
+                thoughts: Thoughts::Chunks,
+                files: Files::Mistral,
+                ..Quirks::NONE
+            },
+            capabilities: families::mistral_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "groq",
+        how: How::Http(Vendor {
+            base: "https://api.groq.com/openai/v1",
+            base_variables: &["GROQ_API_BASE"],
+            key_variables: &["GROQ_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| &[Ask::TopK, Ask::Logprobs, Ask::Audio, Ask::Files],
+                thinking: families::groq_thinks,
+                ..Quirks::NONE
+            },
+            capabilities: families::groq_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "xai",
+        how: How::Http(Vendor {
+            base: "https://api.x.ai/v1",
+            base_variables: &["XAI_API_BASE"],
+            key_variables: &["XAI_API_KEY"],
+            quirks: Quirks { refuses: families::xai_refuses, thinking: families::xai_thinks, ..Quirks::NONE },
+            capabilities: families::xai_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "together_ai",
+        how: How::Http(Vendor {
+            base: "https://api.together.ai/v1",
+            base_variables: &["TOGETHER_AI_API_BASE"],
+            key_variables: &[
+                "TOGETHER_API_KEY",
+                "TOGETHER_AI_API_KEY",
+                "TOGETHERAI_API_KEY",
+                "TOGETHER_AI_TOKEN",
+            ],
+            quirks: Quirks {
+                refuses: |_| &[Ask::ServiceTier, Ask::ParallelToolCalls, Ask::Files],
+                thinking: |_| Thinking::Enabled,
+                ..Quirks::NONE
+            },
+            capabilities: families::hosted,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "fireworks_ai",
+        how: How::Http(Vendor {
+            base: "https://api.fireworks.ai/inference/v1",
+            base_variables: &["FIREWORKS_API_BASE"],
+            key_variables: &[
+                "FIREWORKS_API_KEY",
+                "FIREWORKS_AI_API_KEY",
+                "FIREWORKSAI_API_KEY",
+                "FIREWORKS_AI_TOKEN",
+            ],
+            quirks: Quirks {
+                refuses: |_| &[Ask::Audio, Ask::Files],
+                thinking: |_| Thinking::EffortOrTokens,
+                thoughts: Thoughts::ReasoningContent,
+                ..Quirks::NONE
+            },
+            capabilities: families::hosted,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "perplexity",
+        how: How::Http(Vendor {
+            base: "https://api.perplexity.ai",
+            base_variables: &["PERPLEXITY_API_BASE"],
+            key_variables: &["PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"],
+            quirks: Quirks {
+                stream_usage: false,
+                done_marker: false,
+                refuses: |_| {
+                    &[
+                        Ask::Seed,
+                        Ask::Stop,
+                        Ask::Logprobs,
+                        Ask::ServiceTier,
+                        Ask::Tools,
+                        Ask::ToolChoice,
+                        Ask::ParallelToolCalls,
+                        Ask::JsonObject,
+                        Ask::Audio,
+                    ]
+                },
+                thinking: families::perplexity_thinks,
+                ..Quirks::NONE
+            },
+            capabilities: families::perplexity_can,
+            ..Vendor::CHAT
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "hosted_vllm",
+        how: How::Http(Vendor {
+            base: "http://localhost:8000/v1",
+            base_variables: &["HOSTED_VLLM_API_BASE"],
+            key_variables: &["HOSTED_VLLM_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| &[Ask::ServiceTier],
+                thinking: |_| Thinking::Template,
+                thoughts: Thoughts::ReasoningContent,
+                ..Quirks::NONE
+            },
+            ..Vendor::SERVER
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "sglang",
+        how: How::Http(Vendor {
+            base: "http://localhost:30000/v1",
+            base_variables: &["SGLANG_API_BASE"],
+            key_variables: &["SGLANG_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| &[Ask::ServiceTier],
+                thinking: |_| Thinking::Template,
+                thoughts: Thoughts::ReasoningContent,
+                ..Quirks::NONE
+            },
+            ..Vendor::SERVER
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "llamacpp",
+        how: How::Http(Vendor {
+            base: "http://localhost:8080/v1",
+            base_variables: &["LLAMACPP_API_BASE"],
+            key_variables: &["LLAMACPP_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| &[Ask::ServiceTier],
+                thinking: |_| Thinking::TemplateAlone,
+                thoughts: Thoughts::ReasoningContent,
+                tool_images: true,
+                ..Quirks::NONE
+            },
+            capabilities: |model| {
+                open_model(model, &[Can::Tools, Can::JsonSchema, Can::JsonObject, Can::Images, Can::Logprobs])
+            },
+            ..Vendor::SERVER
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "lm_studio",
+        how: How::Http(Vendor {
+            base: "http://localhost:1234/v1",
+            base_variables: &["LM_STUDIO_API_BASE"],
+            key_variables: &["LM_STUDIO_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| {
+                    &[
+                        Ask::ServiceTier,
+                        Ask::ParallelToolCalls,
+                        Ask::Logprobs,
+                        Ask::JsonObject,
+                        Ask::Audio,
+                        Ask::Files,
+                    ]
+                },
+                ..Quirks::NONE
+            },
+            capabilities: |model| open_model(model, &[Can::Tools, Can::JsonSchema, Can::Images]),
+            ..Vendor::SERVER
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "mistralrs",
+        how: How::Http(Vendor {
+            base: "http://localhost:1234/v1",
+            base_variables: &["MISTRALRS_API_BASE"],
+            key_variables: &["MISTRALRS_API_KEY"],
+            quirks: Quirks {
+                refuses: |_| &[Ask::ServiceTier, Ask::Files],
+                thinking: |_| Thinking::Flag,
+                ..Quirks::NONE
+            },
+            ..Vendor::SERVER
         }),
     },
     #[cfg(feature = "http")]
@@ -64,24 +339,26 @@ pub const PROVIDERS: &[Provider] = &[
         name: "ollama",
         how: How::Http(Vendor {
             base: "http://localhost:11434/v1",
-            base_path: "/v1",
             base_variables: &["OLLAMA_API_BASE"],
             key_variables: &["OLLAMA_API_KEY"],
-            needs_key: false,
-            capabilities: || {
-                let mut all = Capabilities::default();
-                (all.tools, all.json_schema, all.json_object, all.images) = (true, true, true, true);
-                all
+            quirks: Quirks {
+                refuses: |_| {
+                    &[
+                        Ask::TopK,
+                        Ask::Logprobs,
+                        Ask::ServiceTier,
+                        Ask::ToolChoice,
+                        Ask::ParallelToolCalls,
+                        Ask::Audio,
+                        Ask::Files,
+                    ]
+                },
+                ..Quirks::NONE
             },
-            dialect: GBNF,
-            ..Vendor::CHAT
+            capabilities: |model| {
+                open_model(model, &[Can::Tools, Can::JsonSchema, Can::JsonObject, Can::Images])
+            },
+            ..Vendor::SERVER
         }),
     },
 ];
-
-/// Whether a model of OpenAI is one that reasons: these refuse `max_tokens`.
-#[cfg(feature = "http")]
-fn is_openai_reasoning(model: &str) -> bool {
-    let o_series = model.strip_prefix('o').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    o_series || model.starts_with("gpt-5")
-}

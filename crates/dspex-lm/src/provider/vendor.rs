@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use dspex_core::lm::Capabilities;
-use dspex_core::schema::{OPENAI, SchemaDialect};
+use dspex_core::schema::{GBNF, OPENAI, SchemaDialect};
 use dspex_core::{Error, LanguageModel, Result};
 
+use super::{families, template};
 use crate::http::{Endpoint, HttpLm};
 use crate::lm::LmBuilder;
 use crate::wire::{Auth, OpenAiChat, Quirks, Wire};
@@ -14,7 +15,8 @@ use crate::{Catalog, Priced, Resilience, Resilient};
 /// A vendor, or a kind of server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vendor {
-    /// The base URL of the vendor; what stands in braces is a variable of the environment or a setting.
+    /// The base URL of the vendor. What stands in braces is the `model`, or a variable of the environment or a setting, with
+    /// what counts where it is not set behind a colon. A base URL that is given stands for the first of its variables.
     pub(super) base: &'static str,
     /// What a base URL without a path is followed by.
     pub(super) base_path: &'static str,
@@ -28,7 +30,8 @@ pub(super) struct Vendor {
     /// How the key is sent, where that is not as the wire usually has it.
     pub(super) auth: Option<Auth>,
     pub(super) quirks: Quirks,
-    pub(super) capabilities: fn() -> Capabilities,
+    /// What a model can do, by its name.
+    pub(super) capabilities: fn(&str) -> Capabilities,
     /// The dialect of JSON Schema that its models are given.
     pub(super) dialect: SchemaDialect,
 }
@@ -45,13 +48,33 @@ impl Vendor {
         more_wires: &[],
         auth: None,
         quirks: Quirks::NONE,
-        capabilities: Capabilities::default,
+        capabilities: |_| Capabilities::default(),
         dialect: OPENAI,
+    };
+
+    /// A server that anybody may run, which needs no key and holds models to grammars. A row says where it usually is.
+    pub(super) const SERVER: Self = Self {
+        base_path: "/v1",
+        needs_key: false,
+        capabilities: families::served,
+        dialect: GBNF,
+        ..Self::CHAT
     };
 }
 
 impl Vendor {
     pub(super) fn make(&self, model: &str, settings: LmBuilder) -> Result<Arc<dyn LanguageModel>> {
+        let (name, capabilities) = (settings.name.clone(), settings.capabilities.clone());
+        let (resilience, catalog) = (settings.resilience.clone(), settings.catalog.clone());
+        let Reached { model, wire, endpoint } = self.reach(model, settings)?;
+        let capabilities = capabilities.unwrap_or_else(|| self.able(model, wire));
+        let lm = HttpLm::new(&name, model, endpoint, wire, self.quirks, capabilities)
+            .map_err(|e| e.with_model(&name))?;
+        Ok(stacked(lm, resilience, catalog))
+    }
+
+    /// Where a model is, and by which wire it is spoken to.
+    pub(super) fn reach<'a>(&self, model: &'a str, settings: LmBuilder) -> Result<Reached<'a>> {
         if self.needs_key && settings.api_key.is_none() && settings.api_base.is_none() {
             let variable = self.key_variables.first().copied().unwrap_or_default();
             return Err(Error::configuration(format!("expected a key for `{}`, found none", settings.name))
@@ -59,26 +82,56 @@ impl Vendor {
                     "set {variable}, give the key in code, or name another server by its base URL"
                 )));
         }
-        let by_prefix =
-            |(prefix, wire): &(&str, &'static dyn Wire)| Some((model.strip_prefix(prefix)?, *wire));
-        let (model, wire) = self.more_wires.iter().find_map(by_prefix).unwrap_or((model, self.wire));
-        let mut base = settings.api_base.unwrap_or_else(|| self.base.to_owned());
-        if has_no_path(&base) {
-            base = format!("{}{}", base.trim_end_matches('/'), self.base_path);
-        }
+        let (model, wire) = self.wire_of(model);
+        let base = self.base_of(model, &settings)?;
         let auth = self.auth.unwrap_or_else(|| wire.auth());
         let (key, headers, timeouts) = (settings.api_key, settings.headers, settings.timeouts);
-        let endpoint = Endpoint { base, key, auth, headers, timeouts };
-        let capabilities = settings.capabilities.unwrap_or_else(|| {
-            let mut can = (self.capabilities)();
-            can.dialect = self.dialect;
-            wire.narrow(model, &mut can);
-            can
-        });
-        let lm = HttpLm::new(&settings.name, model, endpoint, wire, self.quirks, capabilities)
-            .map_err(|e| e.with_model(&settings.name))?;
-        Ok(stacked(lm, settings.resilience, settings.catalog))
+        Ok(Reached { model, wire, endpoint: Endpoint { base, key, auth, headers, timeouts } })
     }
+
+    /// The wire of a model, and its name there.
+    pub(super) fn wire_of<'a>(&self, model: &'a str) -> (&'a str, &'static dyn Wire) {
+        let by_prefix =
+            |(prefix, wire): &(&str, &'static dyn Wire)| Some((model.strip_prefix(prefix)?, *wire));
+        self.more_wires.iter().find_map(by_prefix).unwrap_or((model, self.wire))
+    }
+
+    /// What a model can do by a wire, as far as its name tells.
+    pub(super) fn able(&self, model: &str, wire: &dyn Wire) -> Capabilities {
+        let mut can = (self.capabilities)(model);
+        can.dialect = self.dialect;
+        wire.narrow(model, &mut can);
+        can
+    }
+
+    /// The base URL of a model: the vendor's, or the one that is given.
+    fn base_of(&self, model: &str, settings: &LmBuilder) -> Result<String> {
+        let place = |name: &str| {
+            let given = settings.api_base.as_ref().filter(|_| self.base_variables.contains(&name));
+            match (name, given) {
+                ("model", _) => Some(model.to_owned()),
+                (_, Some(base)) => Some(base.trim_end_matches('/').to_owned()),
+                (name, None) => settings.setting_of(name),
+            }
+        };
+        let base = match &settings.api_base {
+            // A customer's own host is a place of the template; a whole URL is one as it stands.
+            Some(base) if !(self.base.starts_with('{') && has_no_path(base)) => base.clone(),
+            _ => template::fill(self.base, place).map_err(|missing| missing.of(&settings.name))?,
+        };
+        Ok(if has_no_path(&base) {
+            format!("{}{}", base.trim_end_matches('/'), self.base_path)
+        } else {
+            base
+        })
+    }
+}
+
+/// Where a model is, and by which wire it is spoken to.
+pub(super) struct Reached<'a> {
+    pub(super) model: &'a str,
+    pub(super) wire: &'static dyn Wire,
+    pub(super) endpoint: Endpoint,
 }
 
 /// Whether a URL ends with its host.

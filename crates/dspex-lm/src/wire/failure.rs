@@ -4,11 +4,18 @@ use dspex_core::lm::LmErrorKind;
 use serde_json::Value as Json;
 
 /// Words of messages that a provider documents, by provider, in lower case.
-const WORDS: [(&str, &str, LmErrorKind); 4] = [
+const WORDS: [(&str, &str, LmErrorKind); 10] = [
     ("anthropic", "prompt is too long", LmErrorKind::ContextOverflow),
     ("anthropic", "exceed context limit", LmErrorKind::ContextOverflow),
     ("anthropic", "credit balance is too low", LmErrorKind::Billing),
     ("anthropic", "reached your specified api usage limits", LmErrorKind::Billing),
+    // OpenAI's old form, which DeepSeek, OpenRouter, vLLM and SGLang write as well.
+    ("openai", "maximum context length is", LmErrorKind::ContextOverflow),
+    ("xai", "maximum prompt length is", LmErrorKind::ContextOverflow),
+    ("mistral", "too large for model with", LmErrorKind::ContextOverflow),
+    ("llamacpp", "exceeds the available context size", LmErrorKind::ContextOverflow),
+    ("together_ai", "`inputs` tokens + `max_new_tokens` must be", LmErrorKind::ContextOverflow),
+    ("fireworks_ai", "the prompt is too long", LmErrorKind::ContextOverflow),
 ];
 
 /// What a provider said of its failure.
@@ -77,20 +84,25 @@ impl Said {
     fn by_code(&self) -> Option<LmErrorKind> {
         self.codes.iter().find_map(|code| {
             Some(match code.as_str() {
-                "context_length_exceeded" | "request_too_large" => LmErrorKind::ContextOverflow,
+                "context_length_exceeded" | "exceed_context_size_error" | "request_too_large" => {
+                    LmErrorKind::ContextOverflow
+                }
                 "insufficient_quota"
                 | "billing_hard_limit_reached"
                 | "billing_not_active"
                 | "billing_error"
-                | "enforced_spend_limit_reached" => LmErrorKind::Billing,
-                "invalid_api_key" | "authentication_error" | "permission_error" => LmErrorKind::Auth,
+                | "enforced_spend_limit_reached"
+                | "402" => LmErrorKind::Billing,
+                "invalid_api_key" | "authentication_error" | "permission_error" | "401" | "403" => {
+                    LmErrorKind::Auth
+                }
                 "model_not_found" | "not_found_error" => LmErrorKind::UnknownModel,
                 "rate_limit_exceeded" | "rate_limit_error" | "429" => LmErrorKind::RateLimit,
                 "content_filter" | "content_policy_violation" | "image_content_policy_violation" => {
                     LmErrorKind::Refusal
                 }
                 "invalid_request_error" | "400" => LmErrorKind::InvalidRequest,
-                "timeout_error" => LmErrorKind::Timeout,
+                "timeout_error" | "408" => LmErrorKind::Timeout,
                 "server_error" | "api_error" | "overloaded_error" | "500" | "502" | "503" => {
                     LmErrorKind::Server
                 }

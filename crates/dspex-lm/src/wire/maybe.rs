@@ -16,6 +16,12 @@ impl<T> Default for Maybe<T> {
     }
 }
 
+impl<T> From<Option<T>> for Maybe<T> {
+    fn from(value: Option<T>) -> Self {
+        Self(value)
+    }
+}
+
 /// A type of JSON that a field should have. Each takes the one visit that is meant for it.
 pub(super) trait Shape: Sized {
     fn of_text(_: &str) -> Option<Self> {

@@ -8,19 +8,18 @@ mod body;
 mod call;
 #[cfg(test)]
 mod cassettes;
+pub(crate) mod embeddings;
 pub(crate) mod failure;
 #[cfg(test)]
 mod golden;
 mod ids;
 mod inline;
 mod maybe;
+pub(crate) mod models;
 mod openai_chat;
-mod openai_reply;
 mod openai_responses;
 mod parts;
-mod quirks;
-#[cfg(test)]
-mod recorded;
+pub(crate) mod quirks;
 
 use std::fmt;
 

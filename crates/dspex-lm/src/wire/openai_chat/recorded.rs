@@ -5,8 +5,9 @@ use dspex_core::lm::{Message, Part, ReplyBuilder, Request, Role, ToolChoice, Too
 use dspex_core::value::ToolCall;
 use serde_json::{Value as Json, json};
 
-use super::cassettes::interactions;
-use super::{Call, Frame, OpenAiChat, Quirks, Wire as _};
+use super::OpenAiChat;
+use crate::wire::cassettes::interactions;
+use crate::wire::{Call, Frame, Quirks, Wire as _};
 
 /// What a reply says, by either way.
 #[derive(Debug, Default, PartialEq)]
@@ -100,7 +101,7 @@ fn recorded_traffic_is_read_right() {
     for one in all.iter().filter(|i| i.path.ends_with("chat/completions")) {
         let (place, body, streamed) = (one.place(), one.text(), one.is_stream());
         if one.status != 200 {
-            let said = super::failure::Said::in_body(body.as_bytes());
+            let said = crate::wire::failure::Said::in_body(body.as_bytes());
             assert!(said.is_some_and(|s| !s.message().is_empty()), "{place}: {body}");
             errors += 1;
             continue;
