@@ -215,8 +215,10 @@ fn p18_a_stream_that_breaks_before_its_first_event_is_opened_again() {
 #[test]
 fn p19_a_stream_that_breaks_later_is_never_begun_again() {
     block_on(async {
-        let script =
-            Script::answers([Answer::text("It was the best of times. ".repeat(40)).cut_after(600), Answer::text("no")]);
+        let script = Script::answers([
+            Answer::text("It was the best of times. ".repeat(40)).cut_after(600),
+            Answer::text("no"),
+        ]);
         let server = TestServer::script(script).start().await.unwrap();
         let lm = over(&server).build().unwrap();
         let request = request();

@@ -165,6 +165,7 @@ pub const PROVIDERS: &[Provider] = &[
             base: "https://api.x.ai/v1",
             base_variables: &["XAI_API_BASE"],
             key_variables: &["XAI_API_KEY"],
+            more_wires: &[("responses/", &OpenAiResponses)],
             quirks: Quirks { refuses: families::xai_refuses, thinking: families::xai_thinks, ..Quirks::NONE },
             capabilities: families::xai_can,
             ..Vendor::CHAT

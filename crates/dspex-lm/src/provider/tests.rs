@@ -48,6 +48,16 @@ fn model_strings_lead_where_the_vendors_are() {
         ("mistralrs/m", "http://localhost:1234/v1/chat/completions", bearer),
         ("ollama/llama3.2", "http://localhost:11434/v1/chat/completions", bearer),
     ];
+    let of = |name: &str| reached(Lm::builder(name).api_key(Secret::new("k"))).expect(name);
+    for (name, host) in [("openai/responses/gpt-5", "api.openai.com"), ("xai/responses/grok-4", "api.x.ai")] {
+        let (url, _, wire) = of(name);
+        assert_eq!((url, wire), (format!("https://{host}/v1/responses"), "openai_responses"));
+    }
+    let (url, key, wire) = of("anthropic/claude-haiku-4-5");
+    assert_eq!(
+        (url.as_str(), key.as_deref(), wire),
+        ("https://api.anthropic.com/v1/messages", Some("x-api-key: k"), "anthropic")
+    );
     for (name, url, key) in table {
         let found = reached(Lm::builder(name).api_key(Secret::new("k"))).expect(name);
         assert_eq!((found.0.as_str(), found.1.as_deref(), found.2), (url, key, "openai_chat"), "{name}");

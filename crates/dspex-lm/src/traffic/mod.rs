@@ -89,6 +89,14 @@ impl<'a> RecordedReply<'a> {
 }
 
 /// What a recorded reply says, and how it was read.
+///
+/// ```
+/// use dspex_lm::{Decoded, RecordedReply};
+/// let body = br#"{"error": {"message": "no such model", "code": "model_not_found"}}"#;
+/// let decoded: Decoded = RecordedReply::new("groq", "/openai/v1/chat/completions", body).with_status(404).decode();
+/// assert_eq!((decoded.wire, decoded.streaming), (Some("openai_chat"), false));
+/// assert_eq!(decoded.content.unwrap_err().kind.code(), "unknown_model");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Decoded {
@@ -101,6 +109,14 @@ pub struct Decoded {
 }
 
 /// What a recorded reply holds.
+///
+/// ```
+/// use dspex_lm::{Content, RecordedReply};
+/// let list = RecordedReply::new("openai", "/v1/models", br#"{"data": [{"id": "gpt-4o"}]}"#).with_method("GET");
+/// assert_eq!(list.decode().content, Ok(Content::Models(vec!["gpt-4o".into()])));
+/// let spoken = RecordedReply::new("openai", "/v1/audio/speech", b"...");
+/// assert_eq!(spoken.decode().content, Ok(Content::Skipped("audio is not read".into())));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {

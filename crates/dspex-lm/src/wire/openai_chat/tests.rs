@@ -1,5 +1,7 @@
 //! Replies in forms that recordings may lack, and bytes of any form.
 
+#![expect(clippy::needless_pass_by_value, reason = "what `json!` makes is given as it is")]
+
 use dspex_core::lm::{Event, FinishReason, LmError, LmErrorKind, Part, Reply, ReplyBuilder};
 use dspex_core::{Usage, Value};
 use proptest::prelude::*;
@@ -14,7 +16,9 @@ fn decoder(quirks: Quirks) -> Box<dyn Decode> {
 
 fn fold(events: Vec<Event>) -> Result<Reply, LmError> {
     let mut reply = ReplyBuilder::new();
-    events.into_iter().for_each(|event| reply.push(event));
+    for event in events {
+        reply.push(event);
+    }
     reply.finish()
 }
 
@@ -233,7 +237,11 @@ fn errors_are_told_wherever_they_stand() {
         json!({"choices": [{"index": 0, "error": limit, "delta": {}, "finish_reason": "error"}]}),
     ] {
         assert_eq!(whole(&body).expect_err("an error").kind, LmErrorKind::RateLimit, "{body}");
-        assert_eq!(streamed(&[body.clone()]).expect_err("an error").kind, LmErrorKind::RateLimit, "{body}");
+        assert_eq!(
+            streamed(std::slice::from_ref(&body)).expect_err("an error").kind,
+            LmErrorKind::RateLimit,
+            "{body}"
+        );
     }
     let named =
         Frame { event: Some("error".into()), data: json!({"message": "slow", "code": 429}).to_string() };
