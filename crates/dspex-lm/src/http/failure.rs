@@ -62,7 +62,8 @@ impl Redaction {
             .with_status(status.as_u16())
             .with_request_id(self.request_id(headers));
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        error.retry_after = dspex_resilience::retry_after(header, time_of_day());
+        let in_body = || said.as_ref()?.retry_after();
+        error.retry_after = dspex_resilience::retry_after(header, time_of_day()).or_else(in_body);
         error.should_retry = dspex_resilience::should_retry(header);
         if status == StatusCode::NOT_FOUND && kind == LmErrorKind::Configuration {
             error = error.with_hint("check the base URL; that of most servers ends in `/v1`");
@@ -89,6 +90,7 @@ impl Redaction {
 
 fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, of_protocol: bool) -> LmErrorKind {
     match status.as_u16() {
+        403 if by_code == Some(LmErrorKind::Billing) => LmErrorKind::Billing,
         401 | 403 => LmErrorKind::Auth,
         402 => LmErrorKind::Billing,
         // A provider that knows its own protocol says what it does not have; any other 404 is a wrong address.
@@ -100,6 +102,7 @@ fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, of_protocol: bool) 
         429 => LmErrorKind::RateLimit,
         400..=499 => by_code.unwrap_or(LmErrorKind::InvalidRequest),
         300..=399 => LmErrorKind::Configuration,
+        504 if by_code == Some(LmErrorKind::Timeout) => LmErrorKind::Timeout,
         500..=599 => LmErrorKind::Server,
         _ => LmErrorKind::Protocol,
     }

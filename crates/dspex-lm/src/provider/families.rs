@@ -103,6 +103,27 @@ pub(super) fn openrouter_can(model: &str) -> Capabilities {
     able
 }
 
+/// What thinks the wire tells by the name. Gemma is given neither tools nor schemas.
+pub(super) fn gemini_can(model: &str) -> Capabilities {
+    let mut able =
+        able(&[Can::Tools, Can::JsonSchema, Can::JsonObject, Can::Images, Can::Audio, Can::Several]);
+    able.reasoning = true;
+    if model.starts_with("gemma") {
+        (able.tools, able.json_schema, able.json_object, able.audio) = (false, false, false, false);
+    }
+    able
+}
+
+/// The name tells what reasons and what sees; what sees calls no tools.
+pub(super) fn cohere_can(model: &str) -> Capabilities {
+    let mut able = able(&[Can::Tools, Can::JsonSchema, Can::JsonObject, Can::Citations]);
+    able.reasoning = model.contains("reasoning");
+    if model.contains("vision") {
+        (able.images, able.tools) = (true, false);
+    }
+    able
+}
+
 pub(super) fn deepseek_can(model: &str) -> Capabilities {
     let mut able = able(&[Can::Tools, Can::JsonObject, Can::Logprobs]);
     able.reasoning = model != "deepseek-chat";

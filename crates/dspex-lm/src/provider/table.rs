@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "http")]
-use dspex_core::schema::ANTHROPIC;
+use dspex_core::schema::{ANTHROPIC, GEMINI};
 
 #[cfg(feature = "http")]
 use super::families::{self, Can, open_model};
@@ -14,7 +14,7 @@ use crate::NearestLm;
 #[cfg(feature = "http")]
 use crate::wire::quirks::{Ask, Files, Thinking, Thoughts};
 #[cfg(feature = "http")]
-use crate::wire::{Anthropic, Auth, OpenAiResponses, Quirks};
+use crate::wire::{Anthropic, Auth, Cohere, Gemini, Ollama, OpenAiResponses, Quirks};
 
 /// Every provider. To add one: a row here.
 ///
@@ -362,4 +362,62 @@ pub const PROVIDERS: &[Provider] = &[
             ..Vendor::SERVER
         }),
     },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "ollama_chat",
+        how: How::Http(Vendor {
+            base: "http://localhost:11434",
+            base_path: "",
+            base_variables: &["OLLAMA_API_BASE"],
+            key_variables: &["OLLAMA_API_KEY"],
+            wire: &Ollama,
+            capabilities: |model| {
+                open_model(model, &[Can::Tools, Can::JsonSchema, Can::JsonObject, Can::Images, Can::Logprobs])
+            },
+            ..Vendor::SERVER
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider { name: "gemini", how: How::Http(GOOGLE) },
+    #[cfg(feature = "http")]
+    Provider {
+        name: "vertex_ai",
+        how: How::Http(Vendor {
+            base: "https://{VERTEXAI_LOCATION:us-central1}-aiplatform.googleapis.com/v1/projects/{VERTEXAI_PROJECT}/locations/{VERTEXAI_LOCATION:us-central1}/publishers/google",
+            base_path: "",
+            base_variables: &["VERTEXAI_API_BASE"],
+            key_variables: &["VERTEXAI_ACCESS_TOKEN"],
+            auth: Some(Auth::Bearer),
+            ..GOOGLE
+        }),
+    },
+    #[cfg(feature = "http")]
+    Provider { name: "cohere", how: How::Http(COHERE) },
+    #[cfg(feature = "http")]
+    Provider { name: "cohere_chat", how: How::Http(COHERE) },
 ];
+
+/// Google's API for developers; Vertex speaks the same at another place.
+#[cfg(feature = "http")]
+const GOOGLE: Vendor = Vendor {
+    base: "https://generativelanguage.googleapis.com/v1beta",
+    base_path: "/v1beta",
+    base_variables: &["GEMINI_API_BASE", "GOOGLE_GEMINI_BASE_URL"],
+    key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+    wire: &Gemini,
+    capabilities: families::gemini_can,
+    dialect: GEMINI,
+    ..Vendor::CHAT
+};
+
+/// Cohere, which has two names.
+#[cfg(feature = "http")]
+const COHERE: Vendor = Vendor {
+    base: "https://api.cohere.com/v2",
+    base_path: "/v2",
+    base_variables: &["COHERE_API_BASE", "CO_API_URL"],
+    key_variables: &["COHERE_API_KEY", "CO_API_KEY"],
+    wire: &Cohere,
+    capabilities: families::cohere_can,
+    ..Vendor::CHAT
+};

@@ -65,6 +65,36 @@ fn model_strings_lead_where_the_vendors_are() {
 }
 
 #[test]
+fn wires_of_their_own_have_their_paths_and_keys() {
+    let bearer = Some("authorization: Bearer k");
+    let vertex = "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1";
+    let vertex = format!("{vertex}/publishers/google/models/gemini-2.5-flash:generateContent");
+    let google = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent";
+    for (name, url, key, wire) in [
+        ("gemini/gemini-2.5-flash", google, Some("x-goog-api-key: k"), "gemini"),
+        ("vertex_ai/gemini-2.5-flash", vertex.as_str(), bearer, "gemini"),
+        ("ollama_chat/qwen3:4b", "http://localhost:11434/api/chat", bearer, "ollama"),
+        ("cohere/command-a-03-2025", "https://api.cohere.com/v2/chat", bearer, "cohere"),
+        ("cohere_chat/command-a-03-2025", "https://api.cohere.com/v2/chat", bearer, "cohere"),
+    ] {
+        let lm = Lm::builder(name).api_key(Secret::new("k")).setting("VERTEXAI_PROJECT", "p");
+        let found = reached(lm).expect(name);
+        assert_eq!((found.0.as_str(), found.1.as_deref(), found.2), (url, key, wire), "{name}");
+    }
+    let can = |name: &str, model: &str| {
+        let provider = PROVIDERS.iter().find(|p| p.name == name).expect(name);
+        let can = provider.capabilities(model);
+        (can.tools, can.reasoning, can.images)
+    };
+    assert_eq!(can("gemini", "gemini-2.5-flash"), (true, true, true));
+    assert_eq!(can("gemini", "gemini-2.0-flash"), (true, false, true));
+    assert_eq!(can("gemini", "gemma-3-27b-it"), (false, false, true));
+    assert_eq!(can("cohere", "command-a-03-2025"), (true, false, false));
+    assert_eq!(can("cohere", "command-a-reasoning-08-2025"), (true, true, false));
+    assert_eq!(can("cohere", "command-a-vision-07-2025"), (false, false, true));
+}
+
+#[test]
 fn deployments_of_azure_stand_under_the_customers_host() {
     let azure = || Lm::builder("azure/my-deployment").api_key(Secret::new("k"));
     let path = "openai/deployments/my-deployment/chat/completions?api-version=";

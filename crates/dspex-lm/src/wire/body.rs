@@ -35,7 +35,9 @@ fn kind_of(json: &Json) -> String {
 pub(super) fn provider_error(error: &Json) -> LmError {
     let said = Said::read(error);
     let kind = said.kind().unwrap_or(LmErrorKind::Server);
-    LmError::new(kind, format!("the provider answered with an error: {}", said.message()))
+    let mut e = LmError::new(kind, format!("the provider answered with an error: {}", said.message()));
+    e.retry_after = said.retry_after();
+    e
 }
 
 /// A count of tokens, if it is one; no reply has a trillion of them.

@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
 /// An extra option of chat completions that programs written for them set.
 const EFFORT: &str = "reasoning_effort";
 
-/// Own items and then the extra ones; of two values for a key, the extra one.
+/// Own items and then the extra ones; of two values for a key, the extra one, and objects in objects likewise.
 fn join(own: Json, extra: &Json) -> Json {
     match (own, extra) {
         (Json::Array(mut own), Json::Array(more)) => {
@@ -102,7 +102,10 @@ fn join(own: Json, extra: &Json) -> Json {
             Json::Array(own)
         }
         (Json::Object(mut own), Json::Object(more)) => {
-            own.extend(more.clone());
+            for (key, extra) in more {
+                let said = own.get(key).filter(|said| said.is_object()).cloned();
+                own.insert(key.clone(), said.map_or_else(|| extra.clone(), |said| join(said, extra)));
+            }
             Json::Object(own)
         }
         (_, extra) => extra.clone(),

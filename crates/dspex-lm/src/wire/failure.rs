@@ -1,14 +1,20 @@
 //! What providers say when they fail: an object with a message, a type and a code, more or less.
 
+use std::time::Duration;
+
 use dspex_core::lm::LmErrorKind;
 use serde_json::Value as Json;
 
 /// Words of messages that a provider documents, by provider, in lower case.
-const WORDS: [(&str, &str, LmErrorKind); 10] = [
+const WORDS: [(&str, &str, LmErrorKind); 14] = [
     ("anthropic", "prompt is too long", LmErrorKind::ContextOverflow),
     ("anthropic", "exceed context limit", LmErrorKind::ContextOverflow),
     ("anthropic", "credit balance is too low", LmErrorKind::Billing),
     ("anthropic", "reached your specified api usage limits", LmErrorKind::Billing),
+    ("cohere", "too many tokens", LmErrorKind::ContextOverflow),
+    ("gemini", "exceeds the maximum number of tokens allowed", LmErrorKind::ContextOverflow),
+    ("ollama", "exceeds the context length", LmErrorKind::ContextOverflow),
+    ("ollama", "exceeds maximum context length", LmErrorKind::ContextOverflow),
     // OpenAI's old form, which DeepSeek, OpenRouter, vLLM and SGLang write as well.
     ("openai", "maximum context length is", LmErrorKind::ContextOverflow),
     ("xai", "maximum prompt length is", LmErrorKind::ContextOverflow),
@@ -24,6 +30,7 @@ pub(crate) struct Said {
     message: Option<String>,
     codes: Vec<String>,
     named: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Said {
@@ -36,7 +43,9 @@ impl Said {
             other => other,
         };
         let named = error.get("error").filter(|e| !e.is_null());
-        let said = Self { named: named.is_some(), ..Self::read(named.unwrap_or(error)) };
+        // Cohere's have an id and a message, and nothing around them.
+        let bare = error["id"].is_string() && error["message"].is_string();
+        let said = Self { named: named.is_some() || bare, ..Self::read(named.unwrap_or(error)) };
         Some(said).filter(|said| said.message.is_some())
     }
 
@@ -52,14 +61,23 @@ impl Said {
             _ => text("message").or_else(|| text("detail")),
         };
         let detail = ["code", "error_code", "type"].iter().find_map(|key| error["details"][*key].as_str());
-        let codes = ["code", "error_code", "type"].into_iter().filter_map(text);
-        let codes = detail.map(str::to_owned).into_iter().chain(codes).collect();
-        Self { message, codes, named: true }
+        // Google has a list of details: one with a reason, one that says when to come back.
+        let details = || error["details"].as_array().into_iter().flatten();
+        let reasons = details().filter_map(|d| d["reason"].as_str());
+        let codes = ["status", "code", "error_code", "type"].into_iter().filter_map(text);
+        let codes = detail.into_iter().chain(reasons).map(str::to_owned).chain(codes).collect();
+        let retry_after = details().find_map(|d| seconds(d["retryDelay"].as_str()?));
+        Self { message, codes, named: true, retry_after }
     }
 
     /// The message, as it came.
     pub(crate) fn message(&self) -> &str {
         self.message.as_deref().unwrap_or("no message")
+    }
+
+    /// How long the provider asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Whether it is an error by the protocol, under `error`. A web framework that knows no such path says something, too,
@@ -110,8 +128,32 @@ impl Said {
                 other if other.starts_with("invalid_") || other.contains("image") => {
                     LmErrorKind::InvalidRequest
                 }
-                _ => return None,
+                _ => return google(code),
             })
         })
     }
+}
+
+/// Google's reasons, of which the most telling stands first, and its statuses.
+fn google(code: &str) -> Option<LmErrorKind> {
+    Some(match code {
+        "API_KEY_INVALID"
+        | "API_KEY_EXPIRED"
+        | "API_KEY_SERVICE_BLOCKED"
+        | "ACCESS_TOKEN_EXPIRED"
+        | "UNAUTHENTICATED"
+        | "PERMISSION_DENIED" => LmErrorKind::Auth,
+        "BILLING_DISABLED" | "FAILED_PRECONDITION" => LmErrorKind::Billing,
+        "NOT_FOUND" => LmErrorKind::UnknownModel,
+        "RESOURCE_EXHAUSTED" | "RATE_LIMIT_EXCEEDED" => LmErrorKind::RateLimit,
+        "INVALID_ARGUMENT" | "OUT_OF_RANGE" => LmErrorKind::InvalidRequest,
+        "DEADLINE_EXCEEDED" => LmErrorKind::Timeout,
+        "UNAVAILABLE" | "INTERNAL" | "UNKNOWN" | "ABORTED" => LmErrorKind::Server,
+        _ => return None,
+    })
+}
+
+/// A duration as Google writes it: `34.5s`.
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.strip_suffix('s')?.parse().ok()?).ok()
 }

@@ -8,14 +8,19 @@ mod body;
 mod call;
 #[cfg(test)]
 mod cassettes;
+#[cfg(test)]
+mod check;
+mod cohere;
 pub(crate) mod embeddings;
 pub(crate) mod failure;
+mod gemini;
 #[cfg(test)]
 mod golden;
 mod ids;
 mod inline;
 mod maybe;
 pub(crate) mod models;
+mod ollama;
 mod openai_chat;
 mod openai_responses;
 mod parts;
@@ -28,12 +33,16 @@ use serde_json::Value as Json;
 
 pub(crate) use anthropic::Anthropic;
 pub(crate) use call::Call;
+pub(crate) use cohere::Cohere;
+pub(crate) use gemini::Gemini;
+pub(crate) use ollama::Ollama;
 pub(crate) use openai_chat::OpenAiChat;
 pub(crate) use openai_responses::OpenAiResponses;
 pub(crate) use quirks::Quirks;
 
 /// Every wire.
-pub(crate) const WIRES: &[&dyn Wire] = &[&OpenAiChat, &OpenAiResponses, &Anthropic];
+pub(crate) const WIRES: &[&dyn Wire] =
+    &[&OpenAiChat, &OpenAiResponses, &Anthropic, &Gemini, &Ollama, &Cohere];
 
 /// A wire: where requests go, how they are written and how replies are read.
 pub(crate) trait Wire: fmt::Debug + Send + Sync {

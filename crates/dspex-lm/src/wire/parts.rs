@@ -1,6 +1,6 @@
 //! What every wire says of parts.
 
-use dspex_core::lm::Part;
+use dspex_core::lm::{Event, Part};
 use dspex_core::value::{Media, MediaSource, Value};
 use serde_json::Value as Json;
 
@@ -35,4 +35,23 @@ pub(super) fn media_name(media: &Media) -> String {
 pub(super) fn plain(value: &Value) -> Json {
     let text = value.to_json_text().ok();
     text.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_else(|| value.to_tagged())
+}
+
+/// Arguments of a call as an object. Those that are no JSON stand in one, as the model wrote them.
+pub(super) fn arguments(part: &Part) -> Json {
+    match part {
+        Part::ToolCall(call) => plain(&Value::from(call.args.clone())),
+        Part::BrokenToolCall { arguments, .. } => serde_json::json!({"arguments": arguments}),
+        _ => Json::Null,
+    }
+}
+
+/// A part that only a wire understands, as an event.
+pub(super) fn opaque(wire: &str, choice: usize, data: Json) -> Event {
+    Event::Part { choice, part: Part::Opaque { provider: wire.to_owned(), data } }
+}
+
+/// Text that says something.
+pub(super) fn text_of(json: &Json) -> Option<String> {
+    json.as_str().filter(|t| !t.is_empty()).map(str::to_owned)
 }

@@ -1,0 +1,18 @@
+//! The wire against recorded traffic, golden files and bytes of any kind.
+
+mod replies;
+mod requests;
+
+use crate::wire::cassettes::{Interaction, interactions};
+use crate::wire::{Quirks, golden};
+
+#[test]
+fn each_feature_is_written_as_its_file_says() {
+    golden::check(&super::Ollama, "qwen3:4b", &Quirks::NONE);
+}
+
+fn recorded() -> Vec<Interaction> {
+    let mut all = interactions(Some("ollama"));
+    all.retain(|i| i.path == "/api/chat");
+    all
+}
