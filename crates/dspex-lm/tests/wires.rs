@@ -3,9 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+use dspex_core::LanguageModel;
 use dspex_core::lm::{LmError, LmErrorKind, Message, Part, Reply, Request};
 use dspex_core::value::{Media, MediaKind};
-use dspex_core::{LanguageModel, Usage};
 use dspex_lm::{Lm, Secret};
 use dspex_testkit::block_on;
 use futures_util::{StreamExt as _, future};

@@ -51,11 +51,6 @@ impl Flights {
             None => Ok(turn),
         }
     }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
 }
 
 impl Turn<'_> {
