@@ -6,7 +6,7 @@
 use dspex_core::LanguageModel;
 use dspex_core::lm::{LmError, LmErrorKind, Message, Part, Reply, Request};
 use dspex_core::value::{Media, MediaKind};
-use dspex_lm::{Lm, Secret};
+use dspex_lm::{Lm, Resilience, Secret};
 use dspex_testkit::block_on;
 use futures_util::{StreamExt as _, future};
 use serde_json::{Value as Json, json};
@@ -61,7 +61,9 @@ async fn ask(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let base = if name.starts_with("openai") { format!("{base}/v1") } else { base };
-    let builder = Lm::builder(name).api_key(Secret::new(KEY)).api_base(base);
+    // The server answers once.
+    let once = Resilience::default().without_retries();
+    let builder = Lm::builder(name).api_key(Secret::new(KEY)).api_base(base).resilience(once);
     let lm = builder.header("anthropic-beta", Secret::new("one,two")).build().unwrap();
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
