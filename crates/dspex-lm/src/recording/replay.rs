@@ -172,6 +172,9 @@ impl fmt::Debug for Replay {
 
 impl fmt::Debug for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replayed").field("model", &self.name).field("file", &self.answers.place).finish()
+        f.debug_struct("Replayed")
+            .field("model", &self.name)
+            .field("file", &self.answers.place)
+            .finish_non_exhaustive()
     }
 }

@@ -157,7 +157,7 @@ impl Routed {
     }
 
     /// The error when all failed: that of the most useful cause, with the others before it.
-    fn all_failed(&self, failed: AllFailed<Failure>) -> LmError {
+    fn all_failed(&self, failed: &AllFailed<Failure>) -> LmError {
         let Some(cause) = failed.cause().cloned() else {
             let message = format!("expected a model of `{}` that can do what is asked, found none", self.id);
             return LmError::new(LmErrorKind::Unsupported, message);
@@ -234,7 +234,7 @@ impl LanguageModel for Routed {
                     reply.failed.splice(0..0, tries(failed));
                     Ok(reply)
                 }
-                Err(failed) => Err(self.all_failed(failed)),
+                Err(failed) => Err(self.all_failed(&failed)),
             }
         })
     }
@@ -265,7 +265,7 @@ impl LanguageModel for Routed {
                     let failed = tries(failed).into_iter().map(|f| Ok(Event::Failed(f)));
                     stream::iter(failed).chain(events).boxed()
                 }
-                Err(failed) => stream::iter([Err(self.all_failed(failed))]).boxed(),
+                Err(failed) => stream::iter([Err(self.all_failed(&failed))]).boxed(),
             }
         };
         Box::pin(stream::once(opened).flatten())

@@ -332,12 +332,12 @@ impl Store {
     }
 
     pub(super) fn verify(&self) -> Result<Verified, Fault> {
-        let mut verified = Verified::default();
-        verified.structure = self.with(|c| {
+        let structure = self.with(|c| {
             let mut query = c.prepare("PRAGMA integrity_check")?;
             let lines = query.query_map([], |row| row.get::<_, String>(0))?;
             lines.filter(|line| !matches!(line.as_deref(), Ok("ok"))).collect()
         })?;
+        let mut verified = Verified { structure, ..Verified::default() };
         self.each(|entry| {
             match entry.reply {
                 Some(_) => verified.sound += 1,
