@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+use std::time::Duration;
+
 use dspex_core::LanguageModel;
 use dspex_core::lm::{LmError, LmErrorKind, Message, Part, Reply, Request};
 use dspex_core::value::{Media, MediaKind};
@@ -187,4 +189,94 @@ fn responses_are_asked_for_by_the_name_of_the_model() {
         let tokens = (reply.usage.input_tokens, reply.usage.output_tokens);
         assert_eq!((reply.choices[0].content().as_str(), tokens), ("Goethe", (3, 1)));
     });
+}
+
+const EVENTS: &str = "text/event-stream";
+
+const GEMINI: &str = "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Goe\"}]}, \"index\": 0}]}\r\n\r\n\
+    data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"the\"}]}, \"finishReason\": \"STOP\"}], \
+    \"usageMetadata\": {\"promptTokenCount\": 3, \"candidatesTokenCount\": 4, \"totalTokenCount\": 7}}\r\n\r\n";
+
+const OLLAMA: &str = "{\"model\": \"m\", \"message\": {\"content\": \"Goe\"}, \"done\": false}\n\
+    {\"model\": \"m\", \"message\": {\"content\": \"the\"}, \"done\": true, \"done_reason\": \"stop\", \
+    \"prompt_eval_count\": 3, \"eval_count\": 4}\n";
+
+const COHERE: &str = "event: content-delta\n\
+    data: {\"type\": \"content-delta\", \"index\": 0, \"delta\": {\"message\": {\"content\": {\"text\": \"Goethe\"}}}}\n\n\
+    event: message-end\ndata: {\"type\": \"message-end\", \"delta\": {\"finish_reason\": \"COMPLETE\", \
+    \"usage\": {\"tokens\": {\"input_tokens\": 3, \"output_tokens\": 4}}}}\n\ndata: [DONE]\n\n";
+
+#[test]
+fn streams_of_each_wire_are_asked_for_and_read() {
+    let vertex = "/models/gemini-2.5-flash:streamGenerateContent?alt=sse";
+    let google = "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse";
+    for (name, kind, body, path, (header, key)) in [
+        ("gemini/gemini-2.5-flash", EVENTS, GEMINI, google, ("x-goog-api-key", "sk-canary-5f7e1c")),
+        ("vertex_ai/gemini-2.5-flash", EVENTS, GEMINI, vertex, ("authorization", "Bearer sk-canary-5f7e1c")),
+        (
+            "ollama_chat/m",
+            "application/x-ndjson",
+            OLLAMA,
+            "/api/chat",
+            ("authorization", "Bearer sk-canary-5f7e1c"),
+        ),
+        ("cohere/m", EVENTS, COHERE, "/v2/chat", ("authorization", "Bearer sk-canary-5f7e1c")),
+    ] {
+        let (reply, sent) = block_on(ask(name, &question(), "200 OK", kind, body));
+        let reply = reply.unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(reply.choices[0].content(), "Goethe", "{name}");
+        assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (3, 4), "{name}");
+        assert_eq!(sent.line, format!("POST {path} HTTP/1.1"));
+        assert_eq!(sent.header(header), Some(key), "{name}");
+    }
+}
+
+#[test]
+fn failures_of_each_wire_are_told_apart() {
+    let invalid = "{\"error\": {\"code\": 400, \"status\": \"INVALID_ARGUMENT\", \"message\": \"API key not valid.\", \
+        \"details\": [{\"reason\": \"API_KEY_INVALID\"}]}}";
+    let busy = "{\"error\": {\"code\": 429, \"status\": \"RESOURCE_EXHAUSTED\", \"message\": \"Slow down.\", \
+        \"details\": [{\"@type\": \"type.googleapis.com/google.rpc.RetryInfo\", \"retryDelay\": \"2.5s\"}]}}";
+    let late = "{\"error\": {\"code\": 504, \"status\": \"DEADLINE_EXCEEDED\", \"message\": \"Late.\"}}";
+    let unpaid = "{\"error\": {\"code\": 403, \"status\": \"PERMISSION_DENIED\", \"message\": \"No.\", \
+        \"details\": [{\"reason\": \"BILLING_DISABLED\"}]}}";
+    for (name, status, body, kind, wait) in [
+        ("gemini/m", "400 Bad Request", invalid, LmErrorKind::Auth, None),
+        ("gemini/m", "429 Too Many Requests", busy, LmErrorKind::RateLimit, Some(2_500)),
+        ("gemini/m", "504 Gateway Timeout", late, LmErrorKind::Timeout, None),
+        ("gemini/m", "403 Forbidden", unpaid, LmErrorKind::Billing, None),
+        (
+            "ollama_chat/m",
+            "404 Not Found",
+            "{\"error\": \"model 'm' not found\"}",
+            LmErrorKind::UnknownModel,
+            None,
+        ),
+        (
+            "cohere/m",
+            "404 Not Found",
+            "{\"id\": \"1\", \"message\": \"no m\"}",
+            LmErrorKind::UnknownModel,
+            None,
+        ),
+        (
+            "cohere/m",
+            "401 Unauthorized",
+            "{\"id\": \"1\", \"message\": \"invalid api token\"}",
+            LmErrorKind::Auth,
+            None,
+        ),
+    ] {
+        let (reply, _) = block_on(ask(name, &question(), status, "application/json", body));
+        let e = reply.unwrap_err();
+        assert_eq!((e.kind, e.retry_after), (kind, wait.map(Duration::from_millis)), "{name} {status}: {e}");
+    }
+}
+
+#[test]
+fn a_stream_of_gemini_that_stops_before_its_candidate_ended_is_cut_off() {
+    let (body, _) =
+        GEMINI.split_once("data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"the\"").unwrap();
+    let (reply, _) = block_on(ask("gemini/m", &question(), "200 OK", EVENTS, body));
+    assert_eq!(reply.unwrap_err().kind, LmErrorKind::Transport);
 }

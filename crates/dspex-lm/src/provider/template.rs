@@ -36,10 +36,13 @@ pub(super) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Re
 /// The variables that a template has places for.
 pub(super) fn variables(template: &'static str) -> Vec<&'static str> {
     let places = template.split('{').skip(1).filter_map(|behind| behind.split_once('}'));
-    places
-        .map(|(place, _)| place.split(':').next().unwrap_or(place))
-        .filter(|name| *name != "model")
-        .collect()
+    let mut names = Vec::new();
+    for name in places.map(|(place, _)| place.split(':').next().unwrap_or(place)) {
+        if name != "model" && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 #[cfg(test)]
@@ -55,7 +58,7 @@ mod tests {
         let vertex = "https://{L}-aiplatform.googleapis.com/v1/projects/{P}";
         let global = fill(vertex, |name| Some(if name == "L" { "global" } else { "p" }.to_owned()));
         assert_eq!(global, Ok("https://aiplatform.googleapis.com/v1/projects/p".to_owned()));
-        assert_eq!(variables("{A}/{model}/{B:b}"), ["A", "B"]);
+        assert_eq!(variables("{A}/{model}/{B:b}/{A:a}"), ["A", "B"]);
         let e = Missing("VERTEXAI_PROJECT".to_owned()).of("vertex_ai/gemini-2.5-flash");
         assert!(
             e.to_string().contains("VERTEXAI_PROJECT")

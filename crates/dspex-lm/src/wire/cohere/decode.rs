@@ -83,10 +83,11 @@ impl Decode for Decoder {
             },
             "message-end" => self.done(delta, &mut events)?,
             // What needs no answer, and what this was not written for.
-            _ => match refused(&data) {
-                Some(e) => return Err(e.with_request_id(self.id.take())),
-                None => {}
-            },
+            _ => {
+                if let Some(e) = refused(&data) {
+                    return Err(e.with_request_id(self.id.take()));
+                }
+            }
         }
         Ok(events)
     }

@@ -103,7 +103,7 @@ impl Turns {
             // What is cited is known from the text; what is kept of prompts the provider chooses by itself.
             Part::Citations(_) | Part::CachePoint { .. } => {}
             Part::Opaque { provider, data: Json::Object(own) } if provider == NAME => {
-                self.replay(unsigned, own)
+                self.replay(unsigned, own);
             }
             Part::Opaque { .. } => self.unsigned = unsigned,
             other => call.cannot(parts::name(other))?,
@@ -146,10 +146,9 @@ impl Turns {
 
 /// What a tool gave: JSON where it is an object, a list or a plain value that is written the same, else text.
 fn said(content: &str) -> Json {
-    match serde_json::from_str::<Json>(content) {
-        Ok(json) if json.is_object() || json.is_array() || json.to_string() == content => json,
-        _ => json!(content),
-    }
+    let Ok(json) = serde_json::from_str::<Json>(content) else { return json!(content) };
+    let written = json.to_string();
+    if json.is_object() || json.is_array() || written == content { json } else { json!(content) }
 }
 
 fn of_media(media: &Media) -> Json {

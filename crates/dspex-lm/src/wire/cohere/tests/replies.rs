@@ -83,7 +83,7 @@ fn read(body: &Json) -> Result<Reply, LmError> {
     check::whole(&Cohere, body.to_string().as_bytes())
 }
 
-fn answer(message: Json, reason: &str) -> Json {
+fn answer(message: &Json, reason: &str) -> Json {
     let usage = json!({
         "billed_units": {"input_tokens": 1, "output_tokens": 1},
         "tokens": {"input_tokens": 10, "output_tokens": 5}, "cached_tokens": 4,
@@ -92,7 +92,9 @@ fn answer(message: Json, reason: &str) -> Json {
 }
 
 fn stream(events: &[Json]) -> String {
-    events.iter().map(|e| format!("event: {}\ndata: {e}\n\n", e["type"].as_str().unwrap())).collect()
+    let framed =
+        |e: &Json| ["event: ", e["type"].as_str().unwrap(), "\ndata: ", &e.to_string(), "\n\n"].concat();
+    events.iter().map(framed).collect()
 }
 
 #[test]
@@ -105,10 +107,10 @@ fn each_reason_to_end_is_told() {
         ("TOOL_CALL", FinishReason::ToolCalls),
         ("NEW", FinishReason::Other("new".into())),
     ] {
-        assert_eq!(read(&answer(text(), word)).unwrap().choices[0].finish, reason, "{word}");
+        assert_eq!(read(&answer(&text(), word)).unwrap().choices[0].finish, reason, "{word}");
     }
     for (word, kind) in [("ERROR", LmErrorKind::Server), ("TIMEOUT", LmErrorKind::Timeout)] {
-        let e = read(&answer(text(), word)).unwrap_err();
+        let e = read(&answer(&text(), word)).unwrap_err();
         assert_eq!((e.kind, e.partial.as_deref(), e.usage.input_tokens), (kind, Some("a"), 10), "{word}");
     }
 }
@@ -128,7 +130,7 @@ fn a_stream_with_every_event_says_the_same_as_the_whole_reply() {
         "tool_calls": [call("{\"x\": 1}")],
         "citations": [citation("document-3"), citation("elsewhere")],
     });
-    let mut whole = answer(message, "TOOL_CALL");
+    let mut whole = answer(&message, "TOOL_CALL");
     whole["logprobs"] = json!([{"text": "a"}]);
     let content = |kind: &str, index: u64, content: Json| json!({"type": kind, "index": index, "delta": {"message": {"content": content}}});
     let mut last = content("content-delta", 1, json!({"text": "ethe."}));
@@ -216,7 +218,7 @@ fn failures_are_told() {
 #[test]
 fn usage_is_that_of_all_tokens_or_not_counted() {
     let of = |usage: Json| {
-        let mut body = answer(json!({"content": []}), "COMPLETE");
+        let mut body = answer(&json!({"content": []}), "COMPLETE");
         body["usage"] = usage;
         read(&body).unwrap().usage
     };
@@ -253,7 +255,7 @@ proptest! {
         let mut all: Vec<Json> = kinds.iter().map(|k| part(k)).collect();
         let mut message = part("x")["delta"]["message"].clone();
         message["content"] = json!([message["content"]]);
-        all.push(answer(message, "COMPLETE"));
+        all.push(answer(&message, "COMPLETE"));
         check::survives(&Cohere, &all, &picks);
     }
 }

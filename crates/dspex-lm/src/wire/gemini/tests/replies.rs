@@ -105,7 +105,7 @@ fn read(body: &Json) -> Result<Reply, dspex_core::lm::LmError> {
     check::whole(&Gemini, body.to_string().as_bytes())
 }
 
-fn content(parts: Json, finish: &str) -> Json {
+fn content(parts: &Json, finish: &str) -> Json {
     let usage = json!({"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3});
     json!({
         "candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": finish}],
@@ -131,11 +131,11 @@ fn each_reason_to_end_is_told() {
         ("UNEXPECTED_TOOL_CALL", other("unexpected_tool_call")),
         ("NEW_ONE", other("new_one")),
     ] {
-        assert_eq!(read(&content(text(), word)).unwrap().choices[0].finish, reason, "{word}");
+        assert_eq!(read(&content(&text(), word)).unwrap().choices[0].finish, reason, "{word}");
     }
     let call = json!([{"functionCall": {"name": "f", "args": {}}}]);
-    assert_eq!(read(&content(call, "STOP")).unwrap().choices[0].finish, FinishReason::ToolCalls);
-    let mut broken = content(json!([]), "MALFORMED_FUNCTION_CALL");
+    assert_eq!(read(&content(&call, "STOP")).unwrap().choices[0].finish, FinishReason::ToolCalls);
+    let mut broken = content(&json!([]), "MALFORMED_FUNCTION_CALL");
     broken["candidates"][0]["finishMessage"] = json!("Malformed function call: f(");
     let reply = read(&broken).unwrap();
     assert_eq!(reply.warnings, ["the answer ended as malformed_function_call: Malformed function call: f("]);
@@ -144,7 +144,7 @@ fn each_reason_to_end_is_told() {
 #[test]
 fn what_was_refused_as_a_whole_is_an_error() {
     for word in ["SAFETY", "RECITATION", "PROHIBITED_CONTENT"] {
-        let e = read(&content(json!([]), word)).unwrap_err();
+        let e = read(&content(&json!([]), word)).unwrap_err();
         assert_eq!((e.kind, e.usage.input_tokens), (LmErrorKind::Refusal, 1), "{word}: {e}");
     }
     let blocked = json!({
@@ -160,7 +160,7 @@ fn what_was_refused_as_a_whole_is_an_error() {
     let stream = format!("data: {blocked}\r\n\r\n");
     assert_eq!(check::streamed(&Gemini, [stream.as_bytes()]).unwrap_err().kind, LmErrorKind::Refusal);
     // One of two candidates is still an answer.
-    let mut half = content(json!([{"text": "a"}]), "STOP");
+    let mut half = content(&json!([{"text": "a"}]), "STOP");
     half["candidates"].as_array_mut().unwrap().push(json!({"index": 1, "finishReason": "SAFETY"}));
     assert_eq!(read(&half).unwrap().choices[1].finish, FinishReason::ContentFilter);
 }
@@ -177,7 +177,7 @@ fn what_belongs_to_a_part_stands_behind_it() {
         {"text": "", "thoughtSignature": "d"},
         {"text": ""},
     ]);
-    let mut body = content(parts.clone(), "STOP");
+    let mut body = content(&parts, "STOP");
     body["candidates"][0]["groundingMetadata"] = json!({"webSearchQueries": ["q"]});
     body["candidates"][0]["logprobsResult"] = json!({"chosenCandidates": [{"token": "a"}]});
     let choice = read(&body).unwrap().choices.remove(0);
@@ -229,7 +229,7 @@ fn failures_are_told_by_their_reasons() {
     ] {
         assert_eq!(Failure::in_body(body.to_string().as_bytes()).unwrap().kind(), Some(kind), "{body}");
         assert_eq!(read(&body).unwrap_err().kind, kind, "{body}");
-        let stream = format!("data: {}\n\ndata: {body}\n\n", content(json!([{"text": "a"}]), "STOP"));
+        let stream = format!("data: {}\n\ndata: {body}\n\n", content(&json!([{"text": "a"}]), "STOP"));
         let e = check::streamed(&Gemini, [stream.as_bytes()]).unwrap_err();
         assert_eq!((e.kind, e.usage, e.partial.as_deref()), (kind, Usage::tokens(1, 2), Some("a")), "{body}");
     }
@@ -241,7 +241,7 @@ fn failures_are_told_by_their_reasons() {
 #[test]
 fn usage_is_complete_or_not_counted() {
     let of = |usage: Json| {
-        let mut body = content(json!([{"text": "a"}]), "STOP");
+        let mut body = content(&json!([{"text": "a"}]), "STOP");
         body["usageMetadata"] = usage;
         read(&body).unwrap().usage
     };
@@ -273,7 +273,7 @@ fn usage_is_complete_or_not_counted() {
 
 #[test]
 fn a_stream_that_comes_as_a_list_is_read_as_one() {
-    let list = json!([content(json!([{"text": "a"}]), ""), content(json!([{"text": "b"}]), "STOP")]);
+    let list = json!([content(&json!([{"text": "a"}]), ""), content(&json!([{"text": "b"}]), "STOP")]);
     assert_eq!(read(&list).unwrap().choices[0].content(), "ab");
     assert_eq!(read(&json!({"message": "hi"})).unwrap_err().kind, LmErrorKind::Protocol);
     assert_eq!(check::whole(&Gemini, b"{\"candidates\": [").unwrap_err().kind, LmErrorKind::Transport);
@@ -293,9 +293,9 @@ proptest! {
             {"text": "a", "thought": true, "thoughtSignature": "s"}, {"text": "b"},
             {"functionCall": {"id": "1", "name": "f", "args": {"x": 1}}}, {"inlineData": {"mimeType": "a/b", "data": "AA=="}},
         ]);
-        let mut full = content(parts, "STOP");
+        let mut full = content(&parts, "STOP");
         full["promptFeedback"] = json!({"blockReason": "OTHER"});
         full["candidates"][0]["logprobsResult"] = json!({"topCandidates": []});
-        check::survives(&Gemini, &[full, content(json!([{"text": "c"}]), "")], &picks);
+        check::survives(&Gemini, &[full, content(&json!([{"text": "c"}]), "")], &picks);
     }
 }

@@ -130,7 +130,7 @@ fn normal(mut body: Json) -> Json {
             .retain(|p| p["thought"] != true || p["thoughtSignature"].is_string());
         match turns.last_mut().filter(|t| t["role"] == turn["role"]) {
             Some(last) => {
-                last["parts"].as_array_mut().unwrap().extend(turn["parts"].as_array().unwrap().clone())
+                last["parts"].as_array_mut().unwrap().extend(turn["parts"].as_array().unwrap().clone());
             }
             None => turns.push(turn),
         }
@@ -160,7 +160,7 @@ fn bare(json: Json) -> Json {
             .collect(),
         Json::Object(map) => map
             .into_iter()
-            .filter(|(k, v)| !v.is_null() && !(k == "thought" && *v == false))
+            .filter(|(k, v)| !(v.is_null() || k == "thought" && *v == false))
             .map(|(k, v)| {
                 let v = if k == "codeExecution" { json!(true) } else { bare(v) };
                 (k, v)

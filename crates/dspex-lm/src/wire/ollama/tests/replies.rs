@@ -60,7 +60,7 @@ fn read(body: &Json) -> Result<Reply, LmError> {
     check::whole(&Ollama, body.to_string().as_bytes())
 }
 
-fn answer(message: Json, reason: Json) -> Json {
+fn answer(message: &Json, reason: &Json) -> Json {
     json!({
         "model": "m", "message": message, "done": true, "done_reason": reason,
         "prompt_eval_count": 3, "eval_count": 4,
@@ -77,7 +77,7 @@ fn each_reason_to_end_is_told() {
         (json!("load"), other("load")),
         (json!("unload"), other("unload")),
     ] {
-        let reply = read(&answer(json!({"content": "a"}), word)).unwrap();
+        let reply = read(&answer(&json!({"content": "a"}), &word)).unwrap();
         assert_eq!((&reply.choices[0].finish, reply.usage), (&reason, Usage::tokens(3, 4)));
     }
 }
@@ -88,7 +88,7 @@ fn older_servers_give_calls_no_ids_and_count_no_prompt_that_they_had_read() {
         {"function": {"name": "f", "arguments": {"x": 1}}},
         {"function": {"name": "g", "arguments": "{\"y\": 2}"}},
     ]);
-    let mut body = answer(json!({"content": "", "tool_calls": calls}), json!("stop"));
+    let mut body = answer(&json!({"content": "", "tool_calls": calls}), &json!("stop"));
     body.as_object_mut().unwrap().remove("prompt_eval_count");
     let reply = read(&body).unwrap();
     assert_eq!(reply.choices[0].finish, FinishReason::ToolCalls);
@@ -143,7 +143,7 @@ fn usage_that_is_none_is_not_counted() {
     for (input, output) in
         [(json!(-1), json!(null)), (json!(null), json!(1e30)), (json!("3"), json!(u64::MAX))]
     {
-        let mut body = answer(json!({"content": "a"}), json!("stop"));
+        let mut body = answer(&json!({"content": "a"}), &json!("stop"));
         (body["prompt_eval_count"], body["eval_count"]) = (input, output);
         assert_eq!(read(&body).unwrap().usage, Usage::uncounted(), "{body}");
     }
@@ -160,9 +160,9 @@ proptest! {
     fn any_lines_are_read_without_a_panic(picks in proptest::collection::vec((0..30_usize, 0..10_usize), 1..24)) {
         let call = json!({"id": "1", "function": {"index": 0, "name": "f", "arguments": {"x": 1}}});
         let message = json!({"role": "assistant", "content": "a", "thinking": "b", "tool_calls": [call]});
-        let mut more = answer(message.clone(), json!("stop"));
+        let mut more = answer(&message, &json!("stop"));
         more["done"] = json!(false);
         more["logprobs"] = json!([{"token": "a"}]);
-        check::survives(&Ollama, &[more, answer(message, json!("stop"))], &picks);
+        check::survives(&Ollama, &[more, answer(&message, &json!("stop"))], &picks);
     }
 }
