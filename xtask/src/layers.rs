@@ -35,7 +35,7 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
         &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
         &[],
     ),
-    ("dspex-bench", &["dspex", "dspex-adapters"], &[]),
+    ("dspex-bench", &["dspex", "dspex-adapters", "dspex-lm", "dspex-testkit"], &[]),
     ("dspex-examples", &["dspex", "dspex-testkit"], &[]),
     ("xtask", &[], &[]),
 ];

@@ -2,8 +2,10 @@
 //!
 //! Bounds are those of the release build on two cores. To add a bench: a function and a line in `BENCHES`.
 
+mod cache;
 mod evaluate;
 mod hostile;
+mod http;
 mod in_flight;
 mod json;
 mod measure;
@@ -33,8 +35,16 @@ const BENCHES: &[Bench] = &[
     ("evaluate", evaluate::evaluate),
     ("render", start::render),
     ("json", json::json),
+    ("cache", cache::cache),
+    ("http", http::http),
+    ("streams", http::streams),
     ("hostile", hostile::hostile),
 ];
+
+#[expect(clippy::print_stdout, reason = "who starts a server reads where it is")]
+fn print(line: &str) {
+    println!("{line}");
+}
 
 #[expect(clippy::print_stdout, reason = "the figures are the output")]
 fn main() -> ExitCode {
@@ -49,6 +59,17 @@ fn main() -> ExitCode {
             }
             Err(e) => {
                 println!("rows: {e}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    if let [option, mode] = wanted.as_slice()
+        && option == "--serve"
+    {
+        return match http::serve(mode) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => {
+                println!("serve: {e}");
                 ExitCode::FAILURE
             }
         };
