@@ -9,7 +9,8 @@ fuzz_target!(|text: &str| {
     if let Some(value) = loads(text)
         && let Ok(json) = value.to_json_text()
         && !json.contains("\\u")
-        && !json.contains("NaN")
+        // JSON has no such numbers; they are written as `null`.
+        && ["Float(NaN", "Float(inf", "Float(-inf"].iter().all(|n| !format!("{value:?}").contains(n))
     {
         assert_eq!(loads(&json), Some(value), "{text:?}");
     }
