@@ -1,9 +1,11 @@
 //! Requests and replies as plain JSON, for caches and recordings. Data only: reading it runs nothing.
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
     Choice, FinishReason, Message, Options, Part, Reasoning, Reply, Request, ResponseFormat, ToolChoice,
+    ToolSpec,
 };
 use crate::value::{ToolCall, Value};
 
@@ -16,51 +18,101 @@ impl Request {
     /// assert_eq!(request.to_stored().to_string(), r#"{"messages":[{"role":"user","parts":[{"text":"hi"}]}]}"#);
     /// ```
     pub fn to_stored(&self) -> Json {
-        let mut all = Fields::default();
-        all.set("messages", Some(self.messages.iter().map(message).collect::<Json>()));
-        let tools = self
-            .tools
-            .iter()
-            .map(|t| json!({"name": t.name, "description": t.description, "parameters": t.parameters}));
-        all.set("tools", (!self.tools.is_empty()).then(|| tools.collect::<Json>()));
-        all.set(
-            "tool_choice",
-            self.tool_choice.as_ref().map(|choice| match choice {
-                ToolChoice::Auto => json!("auto"),
-                ToolChoice::None => json!("none"),
-                ToolChoice::Required => json!("required"),
-                ToolChoice::Tool(name) => json!({"tool": name}),
-            }),
-        );
-        all.set("parallel_tool_calls", self.parallel_tool_calls);
-        all.set("strict_tools", self.strict_tools);
-        all.set(
-            "response_format",
-            self.response_format.as_ref().map(|format| match format {
-                ResponseFormat::JsonObject => json!("json_object"),
-                ResponseFormat::JsonSchema { name, schema, strict } => {
-                    json!({"name": name, "schema": schema, "strict": strict})
-                }
-            }),
-        );
-        options(&self.options, &mut all);
-        Json::Object(all.0)
+        // Nothing of a request fails to be written.
+        serde_json::to_value(Stored(self)).unwrap_or_default()
+    }
+
+    /// The bytes of [`to_stored`](Self::to_stored), made without it.
+    ///
+    /// ```
+    /// use dspex_core::lm::{Message, Request};
+    /// let request = Request::new(vec![Message::user("hi")]);
+    /// assert_eq!(request.to_stored_bytes(), request.to_stored().to_string().into_bytes());
+    /// ```
+    pub fn to_stored_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(&Stored(self)).unwrap_or_default()
     }
 }
 
-/// A JSON object to which only what is set is added.
-#[derive(Default)]
-struct Fields(Map<String, Json>);
+/// A thing in its stored form.
+struct Stored<T>(T);
 
-impl Fields {
-    fn set(&mut self, key: &str, value: Option<impl Into<Json>>) {
-        if let Some(value) = value {
-            self.0.insert(key.to_owned(), value.into());
+/// An object to which only what is set is added.
+struct Fields<M>(M);
+
+impl<M: SerializeMap> Fields<M> {
+    fn set(&mut self, key: &str, value: Option<impl Serialize>) -> Result<(), M::Error> {
+        value.map_or(Ok(()), |value| self.0.serialize_entry(key, &value))
+    }
+}
+
+impl Serialize for Stored<&Request> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let request = self.0;
+        let mut all = Fields(serializer.serialize_map(None)?);
+        all.set("messages", Some(Stored(request.messages.as_slice())))?;
+        let tools = || -> Json {
+            let tool = |t: &ToolSpec| json!({"name": t.name, "description": t.description, "parameters": t.parameters});
+            request.tools.iter().map(tool).collect()
+        };
+        all.set("tools", (!request.tools.is_empty()).then(tools))?;
+        let choice = |choice: &ToolChoice| match choice {
+            ToolChoice::Auto => json!("auto"),
+            ToolChoice::None => json!("none"),
+            ToolChoice::Required => json!("required"),
+            ToolChoice::Tool(name) => json!({"tool": name}),
+        };
+        all.set("tool_choice", request.tool_choice.as_ref().map(choice))?;
+        all.set("parallel_tool_calls", request.parallel_tool_calls)?;
+        all.set("strict_tools", request.strict_tools)?;
+        let format = |format: &ResponseFormat| match format {
+            ResponseFormat::JsonObject => json!("json_object"),
+            ResponseFormat::JsonSchema { name, schema, strict } => {
+                json!({"name": name, "schema": schema, "strict": strict})
+            }
+        };
+        all.set("response_format", request.response_format.as_ref().map(format))?;
+        options(&request.options, &mut all)?;
+        all.0.end()
+    }
+}
+
+impl Serialize for Stored<&[Message]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Stored))
+    }
+}
+
+impl Serialize for Stored<&Message> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = serializer.serialize_map(Some(2))?;
+        all.serialize_entry("role", self.0.role.name())?;
+        all.serialize_entry("parts", &Stored(self.0.parts.as_slice()))?;
+        all.end()
+    }
+}
+
+impl Serialize for Stored<&[Part]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Stored))
+    }
+}
+
+impl Serialize for Stored<&Part> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            // Texts are most of what there is, so they are not copied.
+            Part::Text(text) => {
+                let mut part = serializer.serialize_map(Some(1))?;
+                part.serialize_entry("text", text)?;
+                part.end()
+            }
+            other => part(other).serialize(serializer),
         }
     }
 }
 
-fn options(o: &Options, all: &mut Fields) {
+fn options<M: SerializeMap>(o: &Options, all: &mut Fields<M>) -> Result<(), M::Error> {
     // Taken apart, so that a new option cannot be forgotten here.
     let Options {
         n,
@@ -81,16 +133,16 @@ fn options(o: &Options, all: &mut Fields) {
         rollout_id,
         extra,
     } = o;
-    all.set("n", *n);
-    all.set("temperature", *temperature);
-    all.set("top_p", *top_p);
-    all.set("max_tokens", *max_tokens);
-    all.set("top_k", *top_k);
-    all.set("frequency_penalty", *frequency_penalty);
-    all.set("presence_penalty", *presence_penalty);
-    all.set("stop", stop.clone());
-    all.set("seed", *seed);
-    all.set("logprobs", *logprobs);
+    all.set("n", *n)?;
+    all.set("temperature", *temperature)?;
+    all.set("top_p", *top_p)?;
+    all.set("max_tokens", *max_tokens)?;
+    all.set("top_k", *top_k)?;
+    all.set("frequency_penalty", *frequency_penalty)?;
+    all.set("presence_penalty", *presence_penalty)?;
+    all.set("stop", stop.as_ref())?;
+    all.set("seed", *seed)?;
+    all.set("logprobs", *logprobs)?;
     all.set(
         "reasoning",
         reasoning.as_ref().map(|r| match r {
@@ -98,23 +150,19 @@ fn options(o: &Options, all: &mut Fields) {
             Reasoning::Effort(word) => json!({"effort": word}),
             Reasoning::Budget(tokens) => json!({"budget": tokens}),
         }),
-    );
-    all.set("service_tier", service_tier.clone());
-    all.set("rollout_id", *rollout_id);
+    )?;
+    all.set("service_tier", service_tier.as_ref())?;
+    all.set("rollout_id", *rollout_id)?;
     if !headers.is_empty() {
         // A header may hold what nobody should read in a file: it decides the answer by what it is, not by what it says.
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-        all.set("headers", Some(names));
+        all.set("headers", Some(names))?;
     }
     let mut names: Vec<&String> = extra.keys().collect();
     names.sort_unstable();
     let extra: Map<String, Json> =
         names.into_iter().map(|name| (name.clone(), extra[name].clone())).collect();
-    all.set("extra", (!extra.is_empty()).then_some(Json::Object(extra)));
-}
-
-fn message(message: &Message) -> Json {
-    json!({"role": message.role.name(), "parts": message.parts.iter().map(part).collect::<Json>()})
+    all.set("extra", (!extra.is_empty()).then_some(Json::Object(extra)))
 }
 
 fn part(part: &Part) -> Json {
@@ -136,6 +184,18 @@ fn part(part: &Part) -> Json {
         }
         Part::CachePoint { ttl } => json!({"cache_point": ttl}),
         Part::Opaque { provider, data } => json!({"opaque": {"provider": provider, "data": data}}),
+    }
+}
+
+/// A JSON object to which only what is set is added.
+#[derive(Default)]
+struct Object(Map<String, Json>);
+
+impl Object {
+    fn set(&mut self, key: &str, value: Option<impl Into<Json>>) {
+        if let Some(value) = value {
+            self.0.insert(key.to_owned(), value.into());
+        }
     }
 }
 
@@ -165,13 +225,13 @@ impl Reply {
     /// ```
     pub fn to_stored(&self) -> Json {
         let choices = self.choices.iter().map(|c| {
-            let mut all = Fields::default();
+            let mut all = Object::default();
             all.set("parts", Some(c.parts.iter().map(part).collect::<Json>()));
             all.set("finish", Some(c.finish.as_str()));
             all.set("logprobs", c.logprobs.clone());
             Json::Object(all.0)
         });
-        let mut all = Fields::default();
+        let mut all = Object::default();
         all.set("choices", Some(choices.collect::<Json>()));
         all.set("usage", serde_json::to_value(self.usage).ok());
         all.set("model", self.model.clone());

@@ -36,7 +36,7 @@ impl CacheKey {
         for text in [FORM, endpoint, tenant] {
             part(text.as_bytes());
         }
-        part(request.to_stored().to_string().as_bytes());
+        part(&request.to_stored_bytes());
         for (name, value) in &request.options.headers {
             part(name.to_ascii_lowercase().as_bytes());
             part(value.as_bytes());
