@@ -1,5 +1,6 @@
 //! `dspex testserver`: an endpoint for tests, which clients of any provider can ask, in good weather and bad.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,10 +95,12 @@ impl TestServer {
                 .with_hint("take another port, or 0 for any that is free")
             };
             let server = server.start().await.map_err(failed)?;
-            print(&format!("listening on {}, answering with {who}", server.base_url()))?;
+            // In one go: who wants the first line alone closes the pipe behind it.
+            let mut said = format!("listening on {}, answering with {who}", server.base_url());
             for (wire, url) in server.base_urls() {
-                print(&format!("  {wire:<17} {url}"))?;
+                let _ = write!(said, "\n  {wire:<17} {url}");
             }
+            print(&said)?;
             ended().await;
             let calls = server.calls();
             // Those who still wait have been told to go; a hanging script would hold the end up for ever.

@@ -107,7 +107,8 @@ impl Plan {
             }
         }
         if let Some((bytes, end)) = silent {
-            (plan.head, plan.most, plan.end) = (bytes.to_vec(), 0, end);
+            (plan.head, plan.chunked, plan.bad_chunk) = (bytes.to_vec(), false, false);
+            (plan.most, plan.end) = (0, end);
             return Ok(Box::new(plan));
         }
         plan.head = head(&draft, if plan.chunked { None } else { Some(length) });

@@ -20,7 +20,7 @@ impl Wire for Anthropic {
     }
 
     fn knows(&self, path: &str) -> bool {
-        path.ends_with("/messages")
+        path.ends_with("/v1/messages")
     }
 
     fn ask(&self, _: &str, body: &Json) -> Result<Asked, String> {

@@ -3,7 +3,7 @@
 use dspex_core::lm::Message;
 use serde_json::{Value as Json, json};
 
-use super::{Asked, Frame, Said, Wire, model, openai_chat::OpenAiChat};
+use super::{Asked, Frame, Said, Wire, below, model, openai_chat::OpenAiChat};
 use crate::server::share::mix;
 
 /// Length of a vector, unless the client asks for another.
@@ -24,7 +24,7 @@ impl Wire for Embeddings {
     }
 
     fn knows(&self, path: &str) -> bool {
-        path.ends_with("/embeddings")
+        below(path, "/embeddings")
     }
 
     fn ask(&self, _: &str, body: &Json) -> Result<Asked, String> {

@@ -137,6 +137,11 @@ pub(super) fn at(path: &str) -> Option<&'static dyn Wire> {
     WIRES.iter().copied().find(|w| w.knows(path))
 }
 
+/// Whether a path ends so below a base: a client whose base URL lacks `/v1` is told, as by most servers.
+fn below(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|base| !base.is_empty())
+}
+
 /// The model that a body names.
 fn model(body: &Json) -> Result<String, String> {
     body["model"].as_str().map(str::to_owned).ok_or_else(|| "expected `model` as text".to_owned())
@@ -269,7 +274,9 @@ mod tests {
         for (path, name) in table {
             assert_eq!(at(path).map(|w| w.name()), Some(name), "{path}");
         }
-        assert!(at("/v1/models").is_none());
+        for path in ["/v1/models", "/chat/completions", "/responses", "/messages"] {
+            assert!(at(path).is_none(), "{path}");
+        }
     }
 
     #[test]

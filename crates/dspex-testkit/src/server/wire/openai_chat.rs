@@ -4,7 +4,9 @@ use dspex_core::Usage;
 use dspex_core::lm::Choice;
 use serde_json::{Value as Json, json};
 
-use super::{Asked, Frame, Said, Wire, calls, messages, model, options, pieces, reasoning, text, tools};
+use super::{
+    Asked, Frame, Said, Wire, below, calls, messages, model, options, pieces, reasoning, text, tools,
+};
 
 pub(super) struct OpenAiChat;
 
@@ -18,7 +20,7 @@ impl Wire for OpenAiChat {
     }
 
     fn knows(&self, path: &str) -> bool {
-        path.ends_with("/chat/completions")
+        below(path, "/chat/completions")
     }
 
     fn ask(&self, _: &str, body: &Json) -> Result<Asked, String> {

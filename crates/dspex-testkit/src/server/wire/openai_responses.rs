@@ -4,7 +4,9 @@ use dspex_core::Usage;
 use dspex_core::lm::{Choice, FinishReason, Message, Part, Role};
 use serde_json::{Value as Json, json};
 
-use super::{Asked, Frame, Said, Wire, calls, model, options, pieces, reasoning, role, text, text_in, tools};
+use super::{
+    Asked, Frame, Said, Wire, below, calls, model, options, pieces, reasoning, role, text, text_in, tools,
+};
 
 pub(super) struct OpenAiResponses;
 
@@ -18,7 +20,7 @@ impl Wire for OpenAiResponses {
     }
 
     fn knows(&self, path: &str) -> bool {
-        path.ends_with("/responses")
+        below(path, "/responses")
     }
 
     fn ask(&self, _: &str, body: &Json) -> Result<Asked, String> {
