@@ -132,7 +132,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Starts to listen, on this machine only.
+    /// Starts to listen, on this machine only. The tasks of the server run on the runtime that polls this.
+    #[expect(clippy::unused_async, reason = "a server needs a runtime, and whoever awaits has one")]
     pub async fn start(self) -> io::Result<TestServer> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;

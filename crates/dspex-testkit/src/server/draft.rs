@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use dspex_core::lm::Reply;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use serde_json::json;
 
 use super::answer::Answer;
 use super::content::Content;
@@ -155,12 +154,16 @@ impl Writing<'_> {
             Answer::Refusal(text) => self.said(Reply::text(""), Some(text), faults),
             Answer::Status { status, message, headers } => {
                 let mut draft = Draft::json(status, &self.wire.error(status, kind_of(status), &message));
-                headers.iter().for_each(|(name, value)| draft.set(name, value));
+                for (name, value) in &headers {
+                    draft.set(name, value);
+                }
                 draft
             }
             Answer::Http { status, headers, body } => {
                 let mut draft = Draft { status, headers: Vec::new(), body: Content::whole(body) };
-                headers.iter().for_each(|(name, value)| draft.set(name, value));
+                for (name, value) in &headers {
+                    draft.set(name, value);
+                }
                 draft
             }
             // What they stand for has been taken apart before.
@@ -177,11 +180,15 @@ impl Writing<'_> {
             model: reply.model.unwrap_or_else(|| self.asked.model.clone()),
             call: self.received.number,
         };
-        faults.iter().for_each(|fault| fault.on_said(&mut said, self.asked));
+        for fault in faults {
+            fault.on_said(&mut said, self.asked);
+        }
         let keys = self.wire.usage_keys();
         if !self.asked.stream {
             let mut json = self.wire.whole(self.asked, &said);
-            faults.iter().for_each(|fault| fault.on_json(&mut json, keys));
+            for fault in faults {
+                fault.on_json(&mut json, keys);
+            }
             return Draft::json(200, &json);
         }
         let mut frames = self.wire.frames(self.asked, &said);
@@ -220,6 +227,6 @@ fn kind_of(status: u16) -> &'static str {
 pub(super) fn unreadable(wire: Option<&dyn Wire>, message: &str) -> Draft {
     match wire {
         Some(wire) => Draft::json(400, &wire.error(400, "invalid_request_error", message)),
-        None => Draft::json(404, &json!({"error": {"message": message}})),
+        None => Draft::new(404, "text/plain", Content::whole(format!("{message}\n"))),
     }
 }

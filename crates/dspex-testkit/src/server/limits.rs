@@ -106,7 +106,7 @@ impl RateLimit {
     /// So many tokens a minute, all of which may come at once.
     #[must_use]
     pub fn tokens_per_minute(mut self, tokens: u32) -> Self {
-        self.tokens = Some(Rate { count: tokens.max(1), span: Duration::from_secs(60) });
+        self.tokens = Some(Rate { count: tokens.max(1), span: Duration::from_mins(1) });
         self
     }
 

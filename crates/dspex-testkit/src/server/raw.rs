@@ -86,7 +86,7 @@ impl Plan {
                 Fault::Hang => silent = Some((b"".as_slice(), End::Hang)),
                 Fault::CloseReused if reused => silent = Some((b"".as_slice(), End::Close)),
                 Fault::Garbage => {
-                    silent = Some((b"\x15\x03\x01\x00\x02 this is no HTTP\r\n\r\n", End::Close))
+                    silent = Some((b"\x15\x03\x01\x00\x02 this is no HTTP\r\n\r\n", End::Close));
                 }
                 Fault::HangAfterHead => plan.cut(0, End::Hang),
                 Fault::HangAfter(n) => plan.cut(*n, End::Hang),

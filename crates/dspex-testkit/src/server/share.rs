@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Scatters a number over all numbers (SplitMix64).
+/// Scatters a number over all numbers (`SplitMix64`).
 pub(super) fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -48,7 +48,7 @@ impl Latency {
 
     /// How long the call of this number waits.
     pub fn of(&self, call: usize) -> Duration {
-        self.least + (self.most - self.least).mul_f64(chance(self.seed, call))
+        self.least + self.most.saturating_sub(self.least).mul_f64(chance(self.seed, call))
     }
 }
 

@@ -360,7 +360,7 @@ impl Fault {
             Self::Status(x) => x.to_string(),
             Self::RetryAfter(x) => x.to_string(),
             Self::ShouldRetry(x) => x.to_string(),
-            Self::Redirect(x) => x.to_string(),
+            Self::Redirect(x) => x.clone(),
             Self::FewerChoices(x)
             | Self::ErrorEvent(x)
             | Self::Truncated(x)

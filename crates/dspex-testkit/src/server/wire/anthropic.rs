@@ -40,7 +40,7 @@ impl Wire for Anthropic {
 
     fn whole(&self, _: &Asked, said: &Said) -> Json {
         let choice = said.choices.first();
-        let mut json = head(said, choice.map(|c| blocks(c, said)).unwrap_or_default());
+        let mut json = head(said, &choice.map(|c| blocks(c, said)).unwrap_or_default());
         json["stop_reason"] = json!(choice.map(|c| stop(c, said)));
         json["usage"] = counts(&said.usage);
         json
@@ -48,7 +48,7 @@ impl Wire for Anthropic {
 
     fn frames(&self, _: &Asked, said: &Said) -> Vec<Frame> {
         let mut out = Vec::new();
-        let mut message = head(said, Vec::new());
+        let mut message = head(said, &[]);
         let mut begun = said.usage;
         begun.output_tokens = 1;
         message["usage"] = counts(&begun);
@@ -89,7 +89,7 @@ impl Wire for Anthropic {
     }
 }
 
-fn head(said: &Said, content: Vec<Json>) -> Json {
+fn head(said: &Said, content: &[Json]) -> Json {
     json!({
         "id": format!("msg_{}", said.call), "type": "message", "role": "assistant", "model": said.model,
         "content": content, "stop_reason": null, "stop_sequence": null,

@@ -51,7 +51,8 @@ impl Wire for Gemini {
 
     fn whole(&self, _: &Asked, said: &Said) -> Json {
         let candidate = |(i, c): (usize, &Choice)| candidate(i, parts(c, said), Some(stop(c, said)));
-        reply(said, said.choices.iter().enumerate().map(candidate).collect())
+        let candidates: Vec<Json> = said.choices.iter().enumerate().map(candidate).collect();
+        reply(said, &candidates)
     }
 
     fn frames(&self, _: &Asked, said: &Said) -> Vec<Frame> {
@@ -72,12 +73,12 @@ impl Wire for Gemini {
         }
         let count = out.len();
         let frame = |(i, candidate)| {
-            let frame = Frame::data(reply(said, vec![candidate]));
+            let frame = Frame::data(reply(said, &[candidate]));
             // The reason of the end is what ends a stream.
             if i + 1 == count { frame.last() } else { frame }
         };
         if count == 0 {
-            return vec![Frame::data(reply(said, Vec::new())).last()];
+            return vec![Frame::data(reply(said, &[])).last()];
         }
         out.into_iter().enumerate().map(frame).collect()
     }
@@ -105,7 +106,7 @@ impl Wire for Gemini {
     }
 }
 
-fn reply(said: &Said, candidates: Vec<Json>) -> Json {
+fn reply(said: &Said, candidates: &[Json]) -> Json {
     json!({
         "candidates": candidates, "usageMetadata": counts(&said.usage), "modelVersion": said.model,
         "responseId": format!("resp-{}", said.call),

@@ -33,7 +33,7 @@ impl Wire for Ollama {
     }
 
     fn whole(&self, _: &Asked, said: &Said) -> Json {
-        end(said, message(said, said.choices.first()))
+        end(said, &message(said, said.choices.first()))
     }
 
     fn frames(&self, _: &Asked, said: &Said) -> Vec<Frame> {
@@ -53,7 +53,7 @@ impl Wire for Ollama {
         if whole["tool_calls"].is_array() {
             frames.push(part("tool_calls", whole["tool_calls"].clone()));
         }
-        frames.push(Frame::data(end(said, json!({"role": "assistant", "content": ""}))).last());
+        frames.push(Frame::data(end(said, &json!({"role": "assistant", "content": ""}))).last());
         frames
     }
 
@@ -90,7 +90,7 @@ fn message(said: &Said, choice: Option<&Choice>) -> Json {
     message
 }
 
-fn end(said: &Said, message: Json) -> Json {
+fn end(said: &Said, message: &Json) -> Json {
     let reason = match said.choices.first().map(|c| &c.finish) {
         None | Some(FinishReason::ToolCalls) => "stop",
         Some(other) => other.as_str(),

@@ -44,13 +44,13 @@ impl Wire for OpenAiResponses {
 
     fn whole(&self, _: &Asked, said: &Said) -> Json {
         let items = said.choices.first().map(|c| items(c, said)).unwrap_or_default();
-        response(said, items, true)
+        response(said, &items, true)
     }
 
     fn frames(&self, asked: &Asked, said: &Said) -> Vec<Frame> {
         let whole = self.whole(asked, said);
         let mut out = Vec::new();
-        let begun = response(said, Vec::new(), false);
+        let begun = response(said, &[], false);
         for kind in ["response.created", "response.in_progress"] {
             out.push(json!({"type": kind, "response": begun}));
         }
@@ -99,7 +99,7 @@ fn turn(item: &Json) -> Result<Option<Message>, String> {
     })
 }
 
-fn response(said: &Said, output: Vec<Json>, over: bool) -> Json {
+fn response(said: &Said, output: &[Json], over: bool) -> Json {
     let cut = match said.choices.first().map(|c| &c.finish) {
         Some(FinishReason::Length) => Some("max_output_tokens"),
         Some(FinishReason::ContentFilter) => Some("content_filter"),
