@@ -255,7 +255,7 @@ mod tests {
             assert_eq!(waits, [0, 0, 100]);
             tokio::time::advance(Duration::from_millis(101)).await;
             assert!(limits.take(1, Duration::ZERO).wait.is_zero());
-            tokio::time::advance(Duration::from_secs(60)).await;
+            tokio::time::advance(Duration::from_mins(1)).await;
             assert!(limits.take(1_000_000, Duration::ZERO).wait.is_zero(), "more than the bucket ever holds");
             tokio::time::advance(Duration::from_secs(1)).await;
             let next = limits.take(20, Duration::ZERO);

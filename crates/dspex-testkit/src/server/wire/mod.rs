@@ -272,7 +272,7 @@ mod tests {
             ("/v1/embeddings", "embeddings"),
         ];
         for (path, name) in table {
-            assert_eq!(at(path).map(|w| w.name()), Some(name), "{path}");
+            assert_eq!(at(path).map(super::Wire::name), Some(name), "{path}");
         }
         for path in ["/v1/models", "/chat/completions", "/responses", "/messages"] {
             assert!(at(path).is_none(), "{path}");
