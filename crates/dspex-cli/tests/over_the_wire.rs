@@ -200,3 +200,63 @@ fn a_model_over_the_wire_scores_as_it_does_in_process() {
     }
     assert_eq!(over["score"], 1.0);
 }
+
+#[test]
+fn the_command_under_test_asks_nothing_beyond_this_machine() {
+    let (out, exit) = ask("http://192.0.2.1/v1");
+    assert_eq!((out["error"]["kind"].as_str(), exit), (Some("lm_configuration"), 2), "{out}");
+}
+
+/// The table of `docs/testserver.md` against the faults that there are.
+#[test]
+fn the_page_has_each_fault_and_no_other() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/testserver.md");
+    let page = fs::read_to_string(page).unwrap();
+    let table = page.split("\n## Faults").nth(1).unwrap();
+    let shown: Vec<(String, String)> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| {
+            let mut cells = line.split(" | ");
+            let name = cells.next().unwrap().trim_start_matches("| ").trim_matches('`').to_owned();
+            (name, cells.next().unwrap().to_owned())
+        })
+        .collect();
+    let real: Vec<(String, String)> = dspex_testkit::Fault::table()
+        .iter()
+        .map(|info| {
+            let colon = if info.argument.is_empty() { "" } else { ":" };
+            (format!("{}{colon}{}", info.name, info.argument), info.meaning.to_owned())
+        })
+        .collect();
+    assert_eq!(shown, real);
+}
+
+#[test]
+fn every_option_of_the_server_does_what_it_says() {
+    let status = |url: &str| ask(url).0["error"]["status"].as_u64();
+    let outage = Server::start(&["--outage", "1", "--outage-status", "422"]);
+    assert_eq!((status(&outage.url), status(&outage.url)), (Some(422), None));
+    let limited = Server::start(&["--rate-limit", "1/m", "--burst", "1", "--headers", "anthropic"]);
+    assert_eq!((status(&limited.url), status(&limited.url)), (None, Some(429)));
+    let faulty = Server::start(&["--fault", "status:529", "--fault", "should-retry:false"]);
+    assert_eq!(status(&faulty.url), Some(529));
+    let never = Server::start(&["--fault", "status:529", "--fault-rate", "0", "--seed", "3"]);
+    assert_eq!(status(&never.url), None);
+    let slow = Server::start(&["--latency", "200ms..210ms"]);
+    let began = std::time::Instant::now();
+    let _ = ask(&slow.url);
+    assert!(began.elapsed() >= std::time::Duration::from_millis(200));
+    for (wrong, words) in [
+        (vec!["--fault", "dripp:1s"], "expected one of `status`"),
+        (vec!["--latency", "fast"], "expected a span such as 200ms"),
+        (vec!["--fault", "hang", "--fault-rate", "2"], "expected a share from 0 to 1"),
+        (vec!["--rate-limit", "ten"], "expected a rate such as 10/s"),
+        (vec!["--burst", "5"], "--rate-limit"),
+    ] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_dspex")).arg("testserver").args(&wrong).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains(words), "{wrong:?}: {said}");
+    }
+}

@@ -544,3 +544,16 @@ fn base_urls_may_end_in_a_slash_or_before_the_path() {
         );
     });
 }
+
+#[test]
+fn no_test_asks_anything_beyond_this_machine() {
+    block_on(async {
+        for base in ["https://api.openai.com/v1", "http://192.0.2.1/v1"] {
+            let lm =
+                Lm::builder("openai/m").api_base(base).api_key(dspex_lm::Secret::new("k")).build().unwrap();
+            let e = lm.call(&question()).await.unwrap_err();
+            assert_eq!(e.kind, LmErrorKind::Configuration);
+            assert!(e.message.starts_with("expected a request that stays on this machine"), "{e}");
+        }
+    });
+}

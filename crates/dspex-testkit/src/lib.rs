@@ -1,5 +1,5 @@
 //! What tests of programs need: models that follow a script, a clock that a test sets and, with the feature `server`, a
-//! server that speaks the wire of chat completions.
+//! server that speaks the wires of providers and misbehaves as it is told.
 //!
 //! It is public: programs of users are tested with it as ours are.
 
@@ -13,7 +13,10 @@ use std::future::Future;
 pub use clock::ManualClock;
 pub use scripted::ScriptedLm;
 #[cfg(feature = "server")]
-pub use server::{Answer, Script, TestServer, TestServerBuilder};
+pub use server::{
+    Abandoned, Answer, Fault, FaultInfo, Latency, LimitHeaders, LineEnds, Outage, Rate, RateLimit, Received,
+    RetryAfter, Script, TestServer, TestServerBuilder, UsageFault, When,
+};
 
 /// Runs a future to its end on the calling thread: for examples and tests without a runtime of their own.
 ///

@@ -3,6 +3,8 @@
 mod endpoint;
 pub(crate) mod failure;
 mod frames;
+#[cfg(feature = "loopback-only")]
+mod guard;
 mod model;
 mod streamed;
 mod transport;

@@ -197,6 +197,8 @@ impl Transport {
         body: Vec<u8>,
         clocked: Clocked,
     ) -> Result<Body, LmError> {
+        #[cfg(feature = "loopback-only")]
+        super::guard::loopback_only(&url)?;
         let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body);
         for (name, value) in headers {
             let (name, value) = header(name, &Secret::new(value.clone()))?;

@@ -1,44 +1,47 @@
-//! A server for tests: speaks OpenAI's chat completions over real sockets and answers from a model or a script.
+//! A server for tests: speaks the wires of providers over real sockets, answers from a model, a script or a closure, and
+//! misbehaves as it is told.
 
-mod chat;
+mod answer;
+mod builder;
+mod content;
+mod draft;
+mod fault;
+mod handle;
+mod limits;
+mod log;
+mod outage;
+mod raw;
 mod script;
+mod serve;
+mod share;
+mod wire;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::{fmt, io};
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use dspex_core::LanguageModel;
-use serde_json::Value as Json;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-pub use script::{Answer, Script};
+pub use answer::Answer;
+pub use builder::TestServerBuilder;
+pub use fault::{Fault, FaultInfo, LineEnds, RetryAfter, UsageFault};
+pub use limits::{LimitHeaders, Rate, RateLimit};
+pub use log::{Abandoned, Received};
+pub use outage::Outage;
+pub use script::{Script, When};
+pub use share::Latency;
 
-/// Largest request that is read.
-const MOST_BYTES: usize = 64 << 20;
+use handle::{Responder, State};
+use outage::Running;
+use serve::Course;
 
-/// What answers requests.
-enum Responder {
-    Lm(Arc<dyn LanguageModel>),
-    Script(Script),
-}
-
-struct State {
-    responder: Responder,
-    latency: Duration,
-    calls: AtomicUsize,
-    connections: AtomicUsize,
-    /// What was asked, where it is kept.
-    requests: Option<Mutex<Vec<Json>>>,
-}
-
-/// A server that speaks OpenAI's chat completions, on a port of this machine. It stops when it is dropped.
+/// A server that speaks the wires of providers, on a port of this machine. It stops when it is dropped.
+///
+/// It speaks OpenAI's chat completions, Responses and embeddings, Anthropic's Messages, Gemini's generateContent, Ollama's
+/// chat and Cohere's chat, whole and streamed, and lists of models; the path of a request says which. Any client can ask it.
 ///
 /// ```
 /// use dspex_testkit::{Answer, Script, TestServer};
@@ -56,42 +59,8 @@ struct State {
 pub struct TestServer {
     address: SocketAddr,
     state: Arc<State>,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<io::Result<()>>,
-}
-
-/// What a [`TestServer`] is to do, before it starts.
-///
-/// ```
-/// use dspex_testkit::{ScriptedLm, TestServer};
-///
-/// # async fn ask(server: &TestServer, question: &str) -> std::io::Result<String> {
-/// #     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-/// #     let body = format!(r#"{{"model": "m", "messages": [{{"role": "user", "content": "{question}"}}]}}"#);
-/// #     let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
-/// #     let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-/// #     let url = server.base_url();
-/// #     let mut stream = tokio::net::TcpStream::connect(&url["http://".len()..url.len() - "/v1".len()]).await?;
-/// #     stream.write_all((head + &body).as_bytes()).await?;
-/// #     let mut answer = String::new();
-/// #     stream.read_to_string(&mut answer).await?;
-/// #     Ok(answer)
-/// # }
-/// # dspex_testkit::block_on(async {
-/// let server = TestServer::lm(ScriptedLm::always("Paris")).keep_requests().start().await?;
-/// assert!(server.requests().is_empty(), "nobody has asked yet");
-/// // `ask` posts a question to `server.base_url()`, as any client would.
-/// assert!(ask(&server, "The capital of France?").await?.contains("Paris"));
-/// assert_eq!(server.requests()[0]["messages"][0]["content"], "The capital of France?");
-/// # Ok::<(), std::io::Error>(())
-/// # }).unwrap();
-/// ```
-#[must_use = "a builder does nothing until it is started"]
-pub struct TestServerBuilder {
-    responder: Responder,
-    latency: Duration,
-    port: u16,
-    keep: bool,
+    course: watch::Sender<Course>,
+    task: JoinSet<()>,
 }
 
 impl TestServer {
@@ -105,40 +74,96 @@ impl TestServer {
         TestServerBuilder::new(Responder::Script(script))
     }
 
-    /// The base URL for clients: `http://127.0.0.1:PORT/v1`.
-    pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+    /// A server that answers with a closure of the request and the number of the call, from 1.
+    pub fn respond(
+        respond: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static,
+    ) -> TestServerBuilder {
+        TestServerBuilder::new(Responder::Closure(Box::new(respond)))
     }
 
-    /// Number of chat completions that were asked for.
+    /// The base URL for clients of OpenAI's wires: `http://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        format!("{}/v1", self.origin())
+    }
+
+    /// The address without any path: `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The base URL of each wire, by its name.
+    ///
+    /// ```
+    /// use dspex_testkit::{Answer, Script, TestServer};
+    /// # dspex_testkit::block_on(async {
+    /// let server = TestServer::script(Script::always(Answer::text("Paris"))).start().await?;
+    /// assert!(server.base_urls().contains(&("gemini", format!("{}/v1beta", server.origin()))));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn base_urls(&self) -> Vec<(&'static str, String)> {
+        wire::WIRES.iter().map(|w| (w.name(), format!("{}{}", self.origin(), w.base()))).collect()
+    }
+
+    /// Number of calls of models that were asked for; lists of models are none.
     pub fn calls(&self) -> usize {
-        self.state.calls.load(Ordering::SeqCst)
+        self.state.log.calls.load(Ordering::SeqCst)
     }
 
     /// Number of connections that were opened.
     pub fn connections(&self) -> usize {
-        self.state.connections.load(Ordering::SeqCst)
+        self.state.log.accepted.load(Ordering::SeqCst)
     }
 
-    /// The bodies of what was asked, in order; empty unless they are [kept](TestServerBuilder::keep_requests).
-    pub fn requests(&self) -> Vec<Json> {
-        let kept = self.state.requests.as_ref();
-        kept.map(|r| r.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    /// Number of connections that are open now.
+    pub fn open_connections(&self) -> usize {
+        self.state.log.open.load(Ordering::SeqCst)
+    }
+
+    /// The calls whose clients closed the connection before they had their answer, and when.
+    pub fn abandoned(&self) -> Vec<Abandoned> {
+        self.state.log.abandoned()
+    }
+
+    /// What was asked, in order; empty unless it is [kept](TestServerBuilder::keep_requests).
+    pub fn requests(&self) -> Vec<Received> {
+        let Some(kept) = &self.state.log.requests else { return Vec::new() };
+        let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().map(|received| Received::clone(received)).collect()
+    }
+
+    /// Starts an outage, or ends the one that goes on.
+    ///
+    /// ```
+    /// use dspex_testkit::{Answer, Outage, Script, TestServer};
+    /// # dspex_testkit::block_on(async {
+    /// let server = TestServer::script(Script::always(Answer::text("Paris"))).start().await?;
+    /// server.set_outage(Some(Outage::until_ended().status(502)));
+    /// // ... every call fails ...
+    /// server.set_outage(None);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn set_outage(&self, outage: Option<Outage>) {
+        *self.state.outage.lock().unwrap_or_else(PoisonError::into_inner) = outage.map(Running::new);
     }
 
     /// Takes no more connections, and waits until the open ones are done.
-    pub async fn stop(mut self) -> io::Result<()> {
-        if let Some(stop) = self.stop.take() {
-            // It is gone already where the server ended by itself.
-            let _ = stop.send(());
-        }
-        (&mut self.task).await.map_err(io::Error::other)?
+    pub async fn stop(self) -> io::Result<()> {
+        self.end(Course::Finish).await
     }
-}
 
-impl Drop for TestServer {
-    fn drop(&mut self) {
-        self.task.abort();
+    /// Closes all connections, whatever they wait for, and waits until nothing of the server runs.
+    pub async fn shutdown(self) -> io::Result<()> {
+        self.end(Course::End).await
+    }
+
+    async fn end(mut self, course: Course) -> io::Result<()> {
+        self.course.send_replace(course);
+        while let Some(ended) = self.task.join_next().await {
+            ended.map_err(io::Error::other)?;
+        }
+        Ok(())
     }
 }
 
@@ -148,92 +173,5 @@ impl fmt::Debug for TestServer {
             .field("address", &self.address)
             .field("calls", &self.calls())
             .finish_non_exhaustive()
-    }
-}
-
-impl TestServerBuilder {
-    fn new(responder: Responder) -> Self {
-        Self { responder, latency: Duration::ZERO, port: 0, keep: false }
-    }
-
-    /// Waits this long before each answer.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// Takes this port; unless set, any that is free.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// Keeps what was asked, for [`TestServer::requests`].
-    pub fn keep_requests(mut self) -> Self {
-        self.keep = true;
-        self
-    }
-
-    /// Starts to listen, on this machine only.
-    pub async fn start(self) -> io::Result<TestServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let address = listener.local_addr()?;
-        let state = Arc::new(State {
-            responder: self.responder,
-            latency: self.latency,
-            calls: AtomicUsize::new(0),
-            connections: AtomicUsize::new(0),
-            requests: self.keep.then(Mutex::default),
-        });
-        let router = Router::new()
-            .route("/v1/chat/completions", post(chat::complete))
-            .route("/v1/models", get(chat::models))
-            .fallback(chat::unknown_path)
-            .layer(DefaultBodyLimit::max(MOST_BYTES))
-            .with_state(Arc::clone(&state));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serve = axum::serve(Counted { listener, state: Arc::clone(&state) }, router)
-            .with_graceful_shutdown(async move {
-                // A sender that was dropped means the end as well.
-                let _ = stopped.await;
-            });
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the handle owns the task, which is awaited or aborted"
-        )]
-        let task = tokio::task::spawn(async move { serve.await });
-        Ok(TestServer { address, state, stop: Some(stop), task })
-    }
-}
-
-impl fmt::Debug for TestServerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestServerBuilder")
-            .field("port", &self.port)
-            .field("latency", &self.latency)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A listener that counts its connections, which send small answers at once.
-struct Counted {
-    listener: TcpListener,
-    state: Arc<State>,
-}
-
-impl axum::serve::Listener for Counted {
-    type Io = tokio::net::TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.listener).await;
-        self.state.connections.fetch_add(1, Ordering::SeqCst);
-        // Without it, answers are only later.
-        let _ = stream.set_nodelay(true);
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
     }
 }
