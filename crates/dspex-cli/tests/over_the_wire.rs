@@ -237,7 +237,7 @@ fn every_option_of_the_server_does_what_it_says() {
     let status = |url: &str| ask(url).0["error"]["status"].as_u64();
     let outage = Server::start(&["--outage", "1", "--outage-status", "422"]);
     assert_eq!((status(&outage.url), status(&outage.url)), (Some(422), None));
-    let limited = Server::start(&["--rate-limit", "1/m", "--burst", "1", "--headers", "anthropic"]);
+    let limited = Server::start(&["--rate-limit", "1/20m", "--burst", "1", "--headers", "anthropic"]);
     assert_eq!((status(&limited.url), status(&limited.url)), (None, Some(429)));
     let faulty = Server::start(&["--fault", "status:529", "--fault", "should-retry:false"]);
     assert_eq!(status(&faulty.url), Some(529));
