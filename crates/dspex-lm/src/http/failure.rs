@@ -100,7 +100,8 @@ fn kind_of(status: StatusCode, by_code: Option<LmErrorKind>, of_protocol: bool) 
         409 | 425 => LmErrorKind::Server,
         429 if by_code == Some(LmErrorKind::Billing) => LmErrorKind::Billing,
         429 => LmErrorKind::RateLimit,
-        400..=499 => by_code.unwrap_or(LmErrorKind::InvalidRequest),
+        // What a provider calls its own failure with a status for the caller's is the caller's.
+        400..=499 => by_code.filter(|k| *k != LmErrorKind::Server).unwrap_or(LmErrorKind::InvalidRequest),
         300..=399 => LmErrorKind::Configuration,
         504 if by_code == Some(LmErrorKind::Timeout) => LmErrorKind::Timeout,
         500..=599 => LmErrorKind::Server,

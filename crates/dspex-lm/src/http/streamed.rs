@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use dspex_core::lm::{Event, LmError};
+use dspex_core::lm::{Event, LmError, LmErrorKind};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::failure::Redaction;
 use super::frames::Frames;
 use super::transport::Body;
-use crate::wire::{Decode, Framing};
+use crate::wire::{Decode, Frame, Framing};
 
 /// The id of a request in a header counts over that in the body.
 pub(super) fn name_request(event: &mut Event, id: Option<&String>) {
@@ -31,6 +31,50 @@ pub(crate) struct Streamed {
     request_id: Option<String>,
     redaction: Redaction,
     over: bool,
+    twice: Twice,
+}
+
+/// Whether a provider sends each event twice, as some do behind a proxy that repeats what it sent. The first event of a
+/// reply says something that is said once, so two of them tell.
+#[derive(Debug, Default)]
+enum Twice {
+    /// No event came yet.
+    #[default]
+    Unknown,
+    /// The first event.
+    First(Frame),
+    No,
+    /// Yes; and the event whose second copy is due.
+    Due(Option<Frame>),
+}
+
+impl Twice {
+    /// Whether an event is the second copy of the one before; an error if one is due and does not come.
+    fn is_copy(&mut self, frame: &Frame) -> Result<bool, LmError> {
+        match self {
+            Self::No => Ok(false),
+            Self::Unknown => {
+                *self = Self::First(frame.clone());
+                Ok(false)
+            }
+            Self::First(first) => {
+                let same = first == frame;
+                *self = if same { Self::Due(None) } else { Self::No };
+                Ok(same)
+            }
+            Self::Due(due) => match due.take() {
+                None => {
+                    *due = Some(frame.clone());
+                    Ok(false)
+                }
+                Some(first) if first == *frame => Ok(true),
+                Some(_) => {
+                    let message = "expected each event once, found the first one twice, and not the others";
+                    Err(LmError::new(LmErrorKind::Protocol, message))
+                }
+            },
+        }
+    }
 }
 
 impl Streamed {
@@ -55,7 +99,15 @@ impl Streamed {
         redaction: Redaction,
     ) -> BoxStream<'static, Result<Event, LmError>> {
         let frames = Frames::new(bytes, framing);
-        let streamed = Self { frames, decoder, ready: VecDeque::new(), request_id, redaction, over: false };
+        let streamed = Self {
+            frames,
+            decoder,
+            ready: VecDeque::new(),
+            request_id,
+            redaction,
+            over: false,
+            twice: Twice::default(),
+        };
         stream::unfold(streamed, |mut s| async move { s.next().await.map(|event| (event, s)) }).boxed()
     }
 
@@ -70,12 +122,16 @@ impl Streamed {
                 return None;
             }
             let read = match self.frames.next().await {
-                Some(Ok(frame)) => self.decoder.frame(&frame).map_err(|e| self.redaction.clean(e)),
+                Some(Ok(frame)) => self.frame(&frame).map_err(|e| self.redaction.clean(e)),
                 Some(Err(e)) => Err(e),
-                None => {
-                    self.over = true;
-                    self.decoder.end().map_err(|e| self.redaction.clean(e))
-                }
+                None => match self.decoder.end() {
+                    Ok(events) if events.iter().any(|e| matches!(e, Event::Done { .. })) => Ok(events),
+                    Ok(_) => {
+                        let message = "expected the end of the stream, found it cut off";
+                        Err(LmError::new(LmErrorKind::Transport, message))
+                    }
+                    Err(e) => Err(self.redaction.clean(e)),
+                },
             };
             match read {
                 Ok(events) => self.ready.extend(events),
@@ -85,6 +141,12 @@ impl Streamed {
                 }
             }
         }
+    }
+}
+
+impl Streamed {
+    fn frame(&mut self, frame: &Frame) -> Result<Vec<Event>, LmError> {
+        if self.twice.is_copy(frame)? { Ok(Vec::new()) } else { self.decoder.frame(frame) }
     }
 }
 

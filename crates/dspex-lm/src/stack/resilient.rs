@@ -311,27 +311,31 @@ impl LanguageModel for Resilient {
     }
 }
 
-/// The events of a stream, which tells the layers how it ended.
+/// The events of a stream, which tells the layers how it ended. One that ends and says nothing is an error.
 fn flow(opened: Opened<'_>) -> EventStream<'_> {
     let Opened { first, events, held } = opened;
-    let mut held = Some(held);
-    let all = stream::iter([Ok(first)]).chain(events).inspect(move |event| match event {
-        Ok(Event::Usage(usage)) => {
-            if let Some(held) = &held {
-                held.permit.used_tokens(usage.total_tokens());
+    let (mut held, mut said) = (Some(held), silent::Heard::default());
+    let all = stream::iter([Ok(first)]).chain(events).map(move |event| {
+        let event = event.and_then(|event| said.hear(event));
+        match &event {
+            Ok(Event::Usage(usage)) => {
+                if let Some(held) = &held {
+                    held.permit.used_tokens(usage.total_tokens());
+                }
             }
-        }
-        Ok(Event::Done { .. }) => {
-            if let Some(held) = held.take() {
-                held.end(&Ok(()));
+            Ok(Event::Done { .. }) => {
+                if let Some(held) = held.take() {
+                    held.end(&Ok(()));
+                }
             }
-        }
-        Err(e) => {
-            if let Some(held) = held.take() {
-                held.end(&Err(Failure(e.clone())));
+            Err(e) => {
+                if let Some(held) = held.take() {
+                    held.end(&Err(Failure(e.clone())));
+                }
             }
+            Ok(_) => {}
         }
-        Ok(_) => {}
+        event
     });
     Box::pin(all)
 }

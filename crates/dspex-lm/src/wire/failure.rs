@@ -6,7 +6,7 @@ use dspex_core::lm::LmErrorKind;
 use serde_json::Value as Json;
 
 /// Words of messages that a provider documents, by provider, in lower case.
-const WORDS: [(&str, &str, LmErrorKind); 14] = [
+const WORDS: [(&str, &str, LmErrorKind); 15] = [
     ("anthropic", "prompt is too long", LmErrorKind::ContextOverflow),
     ("anthropic", "exceed context limit", LmErrorKind::ContextOverflow),
     ("anthropic", "credit balance is too low", LmErrorKind::Billing),
@@ -17,6 +17,7 @@ const WORDS: [(&str, &str, LmErrorKind); 14] = [
     ("ollama", "exceeds maximum context length", LmErrorKind::ContextOverflow),
     // OpenAI's old form, which DeepSeek, OpenRouter, vLLM and SGLang write as well.
     ("openai", "maximum context length is", LmErrorKind::ContextOverflow),
+    ("openai", "exceeds the context window", LmErrorKind::ContextOverflow),
     ("xai", "maximum prompt length is", LmErrorKind::ContextOverflow),
     ("mistral", "too large for model with", LmErrorKind::ContextOverflow),
     ("llamacpp", "exceeds the available context size", LmErrorKind::ContextOverflow),

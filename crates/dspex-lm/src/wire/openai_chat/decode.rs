@@ -58,6 +58,11 @@ impl Decode for Decoder {
             let error = serde_json::from_str(data).unwrap_or_else(|_| Json::String(data.to_owned()));
             return Err(provider_error(error.get("error").unwrap_or(&error)).with_usage(self.paid()));
         }
+        let named = frame.event.as_deref().is_some_and(|name| !matches!(name, "" | "message" | "error"));
+        if named && !data.contains("\"choices\"") {
+            // Chunks have no names; what has one and holds no chunk is of a kind that nobody knows, as a ping is.
+            return Ok(Vec::new());
+        }
         if !self.last.is_empty() && self.last == data {
             return Ok(Vec::new());
         }
