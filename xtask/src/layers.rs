@@ -22,12 +22,28 @@ const EDGES: &[(&str, &[&str], &[&str])] = &[
     ("dspex-evaluate", &["dspex-core"], &["dspex-modules", "dspex-testkit"]),
     (
         "dspex",
-        &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-validate"],
+        &[
+            "dspex-core",
+            "dspex-adapters",
+            "dspex-lm",
+            "dspex-modules",
+            "dspex-evaluate",
+            "dspex-resilience",
+            "dspex-validate",
+        ],
         &["dspex-testkit"],
     ),
     (
         "dspex-cli",
-        &["dspex-core", "dspex-adapters", "dspex-lm", "dspex-modules", "dspex-evaluate", "dspex-testkit"],
+        &[
+            "dspex-core",
+            "dspex-adapters",
+            "dspex-lm",
+            "dspex-modules",
+            "dspex-evaluate",
+            "dspex-resilience",
+            "dspex-testkit",
+        ],
         &[],
     ),
     (

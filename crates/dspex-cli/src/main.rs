@@ -1,10 +1,12 @@
 //! The command `dspex`. Commands are files under `commands`; what they share is here beside it.
 
+mod budget;
 mod commands;
 mod failure;
 mod models;
 mod output;
 mod program;
+mod stack;
 
 use std::process::ExitCode;
 

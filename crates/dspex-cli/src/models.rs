@@ -1,21 +1,27 @@
-//! Which model answers, and what stands before it: a cache, a recording.
+//! Which model answers, and what stands before it: a cache, a recording, other models.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use dspex_core::{LanguageModel, Result};
-use dspex_lm::{Cache, Lm, Recorder, Replay};
+use dspex_core::lm::Capabilities;
+use dspex_core::{Error, LanguageModel, Result};
+use dspex_lm::{Cache, Lm, LmBuilder, Recorder, Replay, Routed, Secret};
 
 use crate::output::complain;
+use crate::stack::StackArgs;
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct LmArgs {
-    /// The model [default: the saved program's, else the program file's, else the variable `DSPEX_LM`, else
-    /// builtin/nearest]
+    /// The model, or several with commas between: where one fails, the next is asked [default: the saved program's, else
+    /// the program file's, else the variable `DSPEX_LM`, else builtin/nearest]
     #[arg(long, value_name = "MODEL")]
     lm: Option<String>,
+
+    /// One more model, which is asked where those before it fail; may be given several times
+    #[arg(long, value_name = "MODEL")]
+    fallback_lm: Vec<String>,
 
     /// The base URL of the model's server, as in `http://localhost:8000/v1` [default: the provider's variable, else
     /// its own address]
@@ -38,6 +44,9 @@ pub(crate) struct LmArgs {
     /// Answer from a file of `--record` alone: nothing is sent, and a request that is not in it is an error
     #[arg(long, value_name = "FILE", conflicts_with = "api_base")]
     replay: Option<PathBuf>,
+
+    #[command(flatten)]
+    stack: StackArgs,
 
     #[arg(skip)]
     opened: OnceCell<Opened>,
@@ -67,17 +76,26 @@ impl LmArgs {
         self.api_base.is_some()
     }
 
-    /// A model by its name; its key comes from the environment.
+    /// The model of a program, with those that are asked where it fails.
+    pub(crate) fn main(&self, name: &str) -> Result<Arc<dyn LanguageModel>> {
+        let all: Vec<&str> =
+            std::iter::once(name).chain(self.fallback_lm.iter().map(String::as_str)).collect();
+        self.by_name(&all.join(","))
+    }
+
+    /// A model by its name, or several by theirs; keys come from the environment.
     pub(crate) fn by_name(&self, name: &str) -> Result<Arc<dyn LanguageModel>> {
         let opened = self.opened()?;
         if let Some(replay) = &opened.replay {
-            return Ok(Arc::new(replay.model(name)?));
+            return Ok(Arc::new(replay.model(&names(name)?.join(","))?));
         }
-        let mut lm = Lm::builder(name).or_from_env();
-        if let Some(url) = &self.api_base {
-            lm = lm.api_base(url);
-        }
-        let mut lm: Arc<dyn LanguageModel> = lm.build()?.into();
+        let mut lm = self.routed(name, |lm| {
+            let lm = self.stack.over(lm.or_from_env())?;
+            Ok(match &self.api_base {
+                Some(url) => lm.api_base(url),
+                None => lm,
+            })
+        })?;
         if let Some(cache) = &opened.cache {
             lm = Arc::new(cache.over(lm));
         }
@@ -85,6 +103,29 @@ impl LmArgs {
             lm = Arc::new(recorder.over(lm));
         }
         Ok(lm)
+    }
+
+    /// What models of these names can do. As nothing is sent to them, their keys do not matter.
+    pub(crate) fn capabilities(&self, name: &str) -> Result<Capabilities> {
+        Ok(self.routed(name, |lm| Ok(lm.api_key(Secret::new("not sent"))))?.capabilities())
+    }
+
+    /// One model, or several as one.
+    fn routed(
+        &self,
+        name: &str,
+        with: impl Fn(LmBuilder) -> Result<LmBuilder>,
+    ) -> Result<Arc<dyn LanguageModel>> {
+        let names = names(name)?;
+        let make = |name: &str| with(Lm::builder(name))?.build();
+        if let [name] = names[..] {
+            return make(name).map(Into::into);
+        }
+        let mut all = Routed::builder(names.join(",")).catalog(self.stack.catalog()?);
+        for name in names {
+            all = all.model(make(name)?);
+        }
+        Ok(Arc::new(all.build()))
     }
 
     fn opened(&self) -> Result<&Opened> {
@@ -98,5 +139,18 @@ impl LmArgs {
             replay: self.replay.as_ref().map(Replay::open).transpose()?,
         };
         Ok(self.opened.get_or_init(|| opened))
+    }
+}
+
+/// The names of a list of models.
+fn names(list: &str) -> Result<Vec<&str>> {
+    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    match names.iter().position(|name| name.is_empty()) {
+        Some(at) if names.len() > 1 => {
+            let message =
+                format!("expected the name of a model between the commas, found none at place {}", at + 1);
+            Err(Error::configuration(message).with_hint("write them as `openai/gpt-4o-mini,ollama/llama3`"))
+        }
+        _ => Ok(names),
     }
 }

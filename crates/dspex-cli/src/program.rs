@@ -13,7 +13,6 @@ use dspex_core::{
     Program as _, ProgramState, Record, Result, Signature, Value, visit,
 };
 use dspex_evaluate::Dataset;
-use dspex_lm::{Lm, Secret};
 use dspex_modules::{DemoSource, LmSettings, ProgramFile, SavedProgram};
 
 use crate::models::LmArgs;
@@ -345,7 +344,7 @@ impl Loaded {
     /// What the model can do, if one was named. As nothing is sent to it, its key does not matter.
     pub(crate) fn capabilities(&self, flag: Option<&String>) -> Result<Capabilities> {
         match self.lm_name(flag) {
-            Some(name) => Ok(Lm::builder(&name).api_key(Secret::new("not sent")).build()?.capabilities()),
+            Some(name) => LmArgs::default().capabilities(&name),
             None => Ok(Capabilities::default()),
         }
     }
@@ -353,7 +352,7 @@ impl Loaded {
     /// The model of that name, or the built-in one, with a word about that.
     pub(crate) fn lm(&self, args: &LmArgs) -> Result<Arc<dyn LanguageModel>> {
         match self.lm_name(args.name()) {
-            Some(name) => args.by_name(&name),
+            Some(name) => args.main(&name),
             None if args.has_base() => {
                 Err(Error::configuration("expected a model beside the base URL, found none")
                     .with_hint("name it as in `--lm openai/MODEL`"))
@@ -363,7 +362,7 @@ impl Loaded {
                     "note: no model was named (--lm, {LM_VARIABLE}); using {DEFAULT_LM}, which copies from \
                      demonstrations and is no language model"
                 ));
-                args.by_name(DEFAULT_LM)
+                args.main(DEFAULT_LM)
             }
         }
     }

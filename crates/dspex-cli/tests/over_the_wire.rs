@@ -2,63 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+mod common;
 
+use std::fs;
+use std::process::Output;
+
+use common::{KEY, Server};
 use serde_json::{Value as Json, json};
 
-const KEY: &str = "sk-canary-0a1b2c3d4e5f";
-
-/// A `dspex testserver` that ends with the test.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dspex"))
-            .arg("testserver")
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.strip_prefix("listening on ").unwrap().split(',').next().unwrap().to_owned();
-        Self { child, url }
-    }
-
-    fn script(folder: &Path, lines: &[Json]) -> Self {
-        let mut text = String::new();
-        for line in lines {
-            let _ = writeln!(text, "{line}");
-        }
-        let file = folder.join("script.jsonl");
-        fs::write(&file, text).unwrap();
-        Self::start(&["--script", file.to_str().unwrap()])
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
+/// A command without retries, so that each answer of a script is seen.
 fn dspex(url: &str, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dspex"))
-        .args(args)
-        .args(["--lm", "openai/some-model", "--api-base", url])
-        .env_remove("DSPEX_LM")
-        .env("OPENAI_API_KEY", KEY)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    let to = ["--lm", "openai/some-model", "--api-base", url, "--retries", "0"];
+    common::dspex(std::path::Path::new("."), &[args, &to].concat())
 }
 
 fn ask(url: &str) -> (Json, i32) {
@@ -83,7 +38,7 @@ fn each_fault_has_its_kind_its_remedy_and_its_exit_code() {
         (
             body(json!({"choices": [{"index": 0, "message": {"content": null}, "finish_reason": "stop"}]})),
             "empty_reply",
-            1,
+            3,
         ),
         (json!({"status": 200, "body": "{\"choices\": [{\"ind"}), "transport", 3),
         (json!({"text": "[[ ## answer ## ]]\nGoethe", "cut_after": 50}), "transport", 3),
@@ -154,7 +109,7 @@ fn an_outage_takes_nothing_that_was_scored_and_is_no_score() {
     let outcomes = &report["outcomes"];
     assert_eq!(
         (&outcomes["scored"], &outcomes["infrastructure_error"], &outcomes["program_error"]),
-        (&json!(3), &json!(3), &json!(1)),
+        (&json!(3), &json!(4), &json!(0)),
         "{report}"
     );
     let mean = 2.0 / 3.0;
@@ -186,16 +141,15 @@ fn a_model_over_the_wire_scores_as_it_does_in_process() {
         "--data",
         data.to_str().unwrap(),
     ];
-    let server = Server::start(&["--lm", "builtin/nearest"]);
-    let over = dspex(&server.url, &program);
-    let inside = Command::new(env!("CARGO_BIN_EXE_dspex"))
-        .args(program)
-        .args(["--lm", "builtin/nearest"])
-        .output()
+    let prices = folder.path().join("prices.jsonl");
+    fs::write(&prices, json!({"model": "openai/some-model", "input": "0", "output": "0"}).to_string())
         .unwrap();
+    let server = Server::start(&["--lm", "builtin/nearest"]);
+    let over = dspex(&server.url, &[&program[..], &["--prices", prices.to_str().unwrap()]].concat());
+    let inside = common::dspex(folder.path(), &[&program[..], &["--lm", "builtin/nearest"]].concat());
     let read = |o: &Output| serde_json::from_slice::<Json>(&o.stdout).unwrap();
     let (over, inside) = (read(&over), read(&inside));
-    for key in ["score", "interval", "n", "outcomes", "usage"] {
+    for key in ["score", "interval", "n", "outcomes", "usage", "attempts"] {
         assert_eq!(over[key], inside[key], "{key}");
     }
     assert_eq!(over["score"], 1.0);
@@ -210,7 +164,7 @@ fn the_command_under_test_asks_nothing_beyond_this_machine() {
 /// The table of `docs/testserver.md` against the faults that there are.
 #[test]
 fn the_page_has_each_fault_and_no_other() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/testserver.md");
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/testserver.md");
     let page = fs::read_to_string(page).unwrap();
     let table = page.split("\n## Faults").nth(1).unwrap();
     let shown: Vec<(String, String)> = table
@@ -254,8 +208,11 @@ fn every_option_of_the_server_does_what_it_says() {
         (vec!["--rate-limit", "ten"], "expected a rate such as 10/s"),
         (vec!["--burst", "5"], "--rate-limit"),
     ] {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_dspex")).arg("testserver").args(&wrong).output().unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_dspex"))
+            .arg("testserver")
+            .args(&wrong)
+            .output()
+            .unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(2) && said.contains(words), "{wrong:?}: {said}");
     }

@@ -144,6 +144,11 @@ impl Spending {
         self.over(&spent)
     }
 
+    /// The same of this budget and those around it.
+    pub(crate) fn any_exhausted(&self) -> Option<Error> {
+        self.exhausted().or_else(|| self.0.parent.as_ref()?.any_exhausted())
+    }
+
     fn over(&self, spent: &Spent) -> Option<Error> {
         let (budget, usage) = (&self.0.budget, &spent.usage);
         let tokens = usage.total_tokens();

@@ -61,6 +61,7 @@ struct Inner {
     events: Option<Arc<dyn EventSink>>,
     meter: Option<Meter>,
     spending: Option<Spending>,
+    tags: Arc<[String]>,
     overrides: Vec<(Path, Overrides)>,
 }
 
@@ -258,6 +259,7 @@ impl Context {
             events: None,
             meter: None,
             spending: None,
+            tags: Arc::default(),
             overrides: Vec::new(),
         }))
     }
@@ -338,6 +340,39 @@ impl Context {
     pub fn budgeted(&self, budget: Budget) -> (Self, Spending) {
         let spending = Spending::new(budget, self.0.spending.clone(), Arc::clone(&self.0.clock));
         (self.change(|c| c.spending = Some(spending.clone())), spending)
+    }
+
+    /// Why no further call may be made under this context's budgets, where one of them is used up.
+    pub fn over_budget(&self) -> Option<Error> {
+        self.0.spending.as_ref()?.any_exhausted()
+    }
+
+    /// The context with one more tag: attempts that are made under it carry the tag, and [`Meter::tallies`] sums by it.
+    ///
+    /// ```
+    /// # use dspex_core::{BoxFuture, Context, lm::{LanguageModel, LmError, Reply, Request}};
+    /// # struct Fixed;
+    /// # impl LanguageModel for Fixed {
+    /// #     fn id(&self) -> &str { "fixed" }
+    /// #     fn call<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
+    /// #         Box::pin(async { Ok(Reply::text("hi")) })
+    /// #     }
+    /// # }
+    /// let ctx = Context::new(Fixed).with_tag("nightly").with_tag("customer-7").with_tag("nightly");
+    /// assert_eq!(ctx.tags(), ["nightly", "customer-7"]);
+    /// ```
+    #[must_use]
+    pub fn with_tag(&self, tag: impl Into<String>) -> Self {
+        let tag = tag.into();
+        if self.0.tags.contains(&tag) {
+            return self.clone();
+        }
+        self.change(|c| c.tags = c.tags.iter().cloned().chain([tag]).collect())
+    }
+
+    /// The tags.
+    pub fn tags(&self) -> &[String] {
+        &self.0.tags
     }
 
     /// The context with a way to end its work.
@@ -605,7 +640,14 @@ impl Context {
         let mut attempt = Attempt::new(path.clone(), lm.id());
         attempt.reason = reason;
         attempt.elapsed = elapsed;
+        attempt.tags = Arc::clone(&self.0.tags);
         attempt.response_format = request.response_format.as_ref().map(crate::lm::ResponseFormat::name);
+        let failed = match &answer {
+            Ok(reply) => &reply.failed,
+            Err(e) => &e.failed,
+        };
+        attempt.failed_tries = failed.len() as u64;
+        attempt.failed_usage = failed.iter().map(|f| f.usage).sum();
         match &answer {
             Ok(reply) => {
                 attempt.usage = reply.all_usage();

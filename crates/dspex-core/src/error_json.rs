@@ -56,7 +56,8 @@ impl Error {
 
 impl Attempt {
     /// The attempt as a JSON object: `path`, `model`, `reason` (its [`code`](crate::AttemptReason::code)), `because`
-    /// (the error for which a fallback made it), `usage`, `seconds`, `finish_reason`, `cached`, `error`, `raw`.
+    /// (the error for which a fallback made it), `usage`, `seconds`, `finish_reason`, `cached`, `error`, `raw`; and
+    /// where there are any, `failed` (tries before the last one, and what they used) and `tags`.
     ///
     /// ```
     /// use dspex_core::{Attempt, Path};
@@ -64,7 +65,7 @@ impl Attempt {
     /// assert_eq!(attempt.to_json()["reason"], "asked");
     /// ```
     pub fn to_json(&self) -> Json {
-        json!({
+        let mut out = json!({
             "path": self.path.to_string(),
             "model": self.model,
             "reason": self.reason.code(),
@@ -75,6 +76,13 @@ impl Attempt {
             "cached": self.cached,
             "error": self.error,
             "raw": self.text,
-        })
+        });
+        if self.failed_tries > 0 {
+            out["failed"] = json!({"tries": self.failed_tries, "usage": self.failed_usage});
+        }
+        if !self.tags.is_empty() {
+            out["tags"] = json!(self.tags);
+        }
+        out
     }
 }

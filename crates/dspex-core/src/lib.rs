@@ -30,6 +30,7 @@ mod random;
 pub mod schema;
 pub mod signature;
 mod suggest;
+mod tally;
 mod trace;
 pub mod types;
 mod usage;
@@ -64,6 +65,7 @@ pub use signature::{
     WithReasoning, infer_prefix,
 };
 pub use suggest::{nearest, unknown_name};
+pub use tally::{Tallies, Tally};
 pub use trace::{EventSink, RunEvent, Trace, TraceSink, TraceStep};
 pub use types::{FieldType, FieldValue, Special};
 pub use usage::Usage;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::adapter::Note;
 use crate::prediction::Attempt;
+use crate::tally::Tallies;
 use crate::usage::Usage;
 
 /// Counts what is done under a context and under those made from it. Copies share their count.
@@ -65,6 +66,15 @@ impl Meter {
     /// What was used so far.
     pub fn usage(&self) -> Usage {
         lock(&self.0.attempts).iter().map(|a| lock(a).usage).sum()
+    }
+
+    /// What the attempts came to so far, also by predictor and by tag.
+    pub fn tallies(&self) -> Tallies {
+        let mut all = Tallies::default();
+        for attempt in lock(&self.0.attempts).iter() {
+            all.add(&lock(attempt));
+        }
+        all
     }
 
     pub(crate) fn record(&self, attempt: Attempt) {

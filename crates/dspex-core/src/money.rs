@@ -86,6 +86,12 @@ impl fmt::Display for Money {
 }
 
 /// Why a text is no amount.
+///
+/// ```
+/// use dspex_core::{Money, MoneyError};
+/// let e: MoneyError = "five".parse::<Money>().unwrap_err();
+/// assert!(e.to_string().ends_with("found `five`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected dollars as a decimal number of at most {DECIMALS} decimals, as `2.50`, found `{0}`")]
 pub struct MoneyError(String);

@@ -50,6 +50,12 @@ pub struct Attempt {
     pub elapsed: Duration,
     /// Whether the reply came from a cache.
     pub cached: bool,
+    /// Tries that failed within it, before the last one.
+    pub failed_tries: u64,
+    /// Of the usage: that of those tries.
+    pub failed_usage: Usage,
+    /// The tags of the context that it was made under.
+    pub tags: Arc<[String]>,
 }
 
 impl Attempt {
@@ -66,6 +72,9 @@ impl Attempt {
             error: None,
             elapsed: Duration::ZERO,
             cached: false,
+            failed_tries: 0,
+            failed_usage: Usage::default(),
+            tags: Arc::default(),
         }
     }
 }

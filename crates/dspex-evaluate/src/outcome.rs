@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use dspex_core::{Error, Prediction, Usage};
+use dspex_core::{Error, Prediction, Tallies, Usage};
 use serde_json::{Value as Json, json};
 
 /// What became of one example.
@@ -81,13 +81,22 @@ pub struct ExampleResult<O> {
     pub outcome: Outcome,
     /// What it cost.
     pub usage: Usage,
+    /// What its attempts came to, by predictor and by tag.
+    pub tallies: Tallies,
     /// How long it took.
     pub elapsed: Duration,
 }
 
 impl<O> ExampleResult<O> {
     pub(crate) fn new(index: usize, outcome: Outcome) -> Self {
-        Self { index, prediction: None, outcome, usage: Usage::default(), elapsed: Duration::ZERO }
+        Self {
+            index,
+            prediction: None,
+            outcome,
+            usage: Usage::default(),
+            tallies: Tallies::default(),
+            elapsed: Duration::ZERO,
+        }
     }
 }
 

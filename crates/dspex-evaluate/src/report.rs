@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use std::ops::Deref;
 use std::time::Duration;
 
-use dspex_core::{Error, ErrorKind, Result, ToExample, ToRecord, Usage};
+use dspex_core::{Error, ErrorKind, Result, Tallies, ToExample, ToRecord, Usage};
 use serde_json::{Value as Json, json};
 
 use crate::dataset::Format;
@@ -72,6 +72,7 @@ pub struct Summary {
     pub errors: Vec<ErrorGroup>,
     outcomes: Outcomes,
     usage: Usage,
+    tallies: Tallies,
     scores: Scores,
     seed: u64,
 }
@@ -85,6 +86,7 @@ impl Summary {
             errors: Vec::new(),
             outcomes: Outcomes::default(),
             usage: Usage::default(),
+            tallies: Tallies::default(),
             scores: Scores::default(),
             seed,
         }
@@ -93,6 +95,7 @@ impl Summary {
     pub(crate) fn add<O>(&mut self, result: &ExampleResult<O>) {
         self.outcomes.count(&result.outcome);
         self.usage += result.usage;
+        self.tallies += &result.tallies;
         self.scores.add(result.index, result.outcome.score());
         if let Some(error) = result.outcome.error() {
             self.add_error(result.index, &result.outcome, error);
@@ -149,8 +152,26 @@ impl Summary {
         self.usage
     }
 
-    /// The figures as a JSON object: `score`, `interval`, `n`, `outcomes`, `usage`, `seconds`, `metric`, `stopped`
-    /// and `errors`.
+    /// What the attempts came to: answered, cached and failed ones apart, by predictor and by tag.
+    ///
+    /// ```
+    /// use dspex_core::{Context, Example};
+    /// use dspex_evaluate::{Evaluate, exact_match};
+    /// use dspex_modules::Predict;
+    /// use dspex_testkit::{ScriptedLm, block_on};
+    ///
+    /// let dev = [Example::new([("q", "2+2"), ("a", "4")]).with_inputs(["q"])];
+    /// let ctx = Context::new(ScriptedLm::always("[[ ## a ## ]]\n4")).with_tag("nightly");
+    /// let report = block_on(Evaluate::new(&dev).metric(exact_match("a")).run(&ctx, &Predict::parse("q -> a")?))?;
+    /// assert_eq!((report.tallies().total.answered, report.tallies().by_tag["nightly"].failed), (1, 0));
+    /// # Ok::<(), dspex_core::Error>(())
+    /// ```
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// The figures as a JSON object: `score`, `interval`, `n`, `outcomes`, `usage`, `attempts`, `seconds`, `metric`,
+    /// `stopped` and `errors`. Of `attempts` those that were answered, cached and failed are told apart.
     pub fn to_json(&self) -> Json {
         let errors: Vec<Json> = self
             .errors
@@ -165,6 +186,7 @@ impl Summary {
             "n": self.outcomes.total(),
             "outcomes": self.outcomes.to_json(),
             "usage": self.usage,
+            "attempts": self.tallies.to_json(),
             "seconds": self.elapsed.as_secs_f64(),
             "metric": self.metric,
             "stopped": self.stopped.as_ref().map(Stop::to_json),

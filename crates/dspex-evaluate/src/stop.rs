@@ -31,6 +31,8 @@ pub enum Stop {
     },
     /// The time of [`total_deadline`](crate::Evaluate::total_deadline) was over.
     Deadline(Duration),
+    /// The budget of the context was used up.
+    Budget(Error),
     /// The set could not be read on.
     Data(Error),
     /// A result could not be handed over.
@@ -45,6 +47,7 @@ impl Stop {
             Self::Errors { .. } => "max_errors",
             Self::InfrastructureErrors { .. } => "max_infrastructure_errors",
             Self::Deadline(_) => "deadline",
+            Self::Budget(_) => "budget",
             Self::Data(_) => "data",
             Self::Output(_) => "output",
         }
@@ -53,7 +56,7 @@ impl Stop {
     /// The error, where the reason is one.
     pub fn error(&self) -> Option<&Error> {
         match self {
-            Self::Data(e) | Self::Output(e) => Some(e),
+            Self::Budget(e) | Self::Data(e) | Self::Output(e) => Some(e),
             _ => None,
         }
     }
@@ -76,7 +79,7 @@ impl fmt::Display for Stop {
                 write!(f, "more than {limit} examples ended with an infrastructure error")
             }
             Self::Deadline(time) => write!(f, "the {} s for the evaluation were over", time.as_secs_f64()),
-            Self::Data(e) | Self::Output(e) => e.fmt(f),
+            Self::Budget(e) | Self::Data(e) | Self::Output(e) => e.fmt(f),
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::breaker::{Breaker, BreakerState};
 use crate::fault::Outcome;
+use crate::headers::RateLimits;
 use crate::window::Window;
 
 /// How much the newest call counts in the averages.
@@ -43,6 +44,7 @@ struct Counts {
     failed: u64,
     latency: Option<f64>,
     error_share: f64,
+    told: Option<RateLimits>,
 }
 
 /// How an endpoint does at one moment. See [`Health`].
@@ -70,6 +72,8 @@ pub struct HealthReport {
     pub succeeded: u64,
     /// Calls that failed, by the outcome that a breaker sees.
     pub failed: u64,
+    /// What the server said last of its limits, if it ever did.
+    pub told: Option<RateLimits>,
 }
 
 impl HealthReport {
@@ -107,6 +111,23 @@ impl Health {
         UnderWay { health: self.clone(), began: Instant::now() }
     }
 
+    /// Notes what the server says of its limits; to say nothing changes nothing.
+    ///
+    /// ```
+    /// use dspex_resilience::{Health, RateLimits};
+    /// use std::time::UNIX_EPOCH;
+    /// let health = Health::default();
+    /// let told = RateLimits::read(|name| (name == "x-ratelimit-remaining-requests").then_some("7"), UNIX_EPOCH);
+    /// health.observe(&told);
+    /// health.observe(&RateLimits::default());
+    /// assert_eq!(health.report().told.unwrap().requests.remaining, Some(7));
+    /// ```
+    pub fn observe(&self, told: &RateLimits) {
+        if *told != RateLimits::default() {
+            self.lock().told = Some(*told);
+        }
+    }
+
     /// How it does now.
     pub fn report(&self) -> HealthReport {
         let counts = self.lock();
@@ -118,6 +139,7 @@ impl Health {
             error_share: counts.error_share,
             succeeded: counts.succeeded,
             failed: counts.failed,
+            told: counts.told,
         }
     }
 }

@@ -243,8 +243,7 @@
 //!
 //! # What this does not do yet
 //!
-//! Providers with wires of their own, retries, a cache, and optimizers are not part of
-//! this version.
+//! Optimizers, and streaming through modules, are not part of this version.
 
 // The names of this list are the public API of the crate; each is here on purpose.
 #[doc(hidden)]
@@ -257,9 +256,10 @@ pub use dspex_core::{
     Leaf, LeafState, Limits, Meter, Metric, Module, Money, MoneyError, Nonce, Note, Overrides, Parameters,
     ParsePolicy, ParseRule, Parsed, Path, Prediction, Program, ProgramState, Random, Record, RenderCall,
     Result, RuleEffect, RunEvent, SchemaDialect, Score, Signature, SignatureError, SignatureParser,
-    SignatureState, Special, Spending, Stage, StateError, SystemClock, ToExample, ToRecord, Trace, TraceSink,
-    TraceStep, TypeRegistry, TypedSignature, UnsupportedSchema, Usage, Value, Walk, WalkMut, WithReasoning,
-    infer_prefix, nearest, schema, signature, types, unknown_name, value, visit, visit_mut,
+    SignatureState, Special, Spending, Stage, StateError, SystemClock, Tallies, Tally, ToExample, ToRecord,
+    Trace, TraceSink, TraceStep, TypeRegistry, TypedSignature, UnsupportedSchema, Usage, Value, Walk,
+    WalkMut, WithReasoning, infer_prefix, nearest, schema, signature, types, unknown_name, value, visit,
+    visit_mut,
 };
 pub use dspex_lm::FromPath;
 pub use dspex_modules::{ChainOfThought, DemoSource, Dynamic, Predict, ProgramFile, SaveLoad, SavedProgram};
@@ -305,10 +305,42 @@ pub mod lm {
     pub use dspex_core::lm::{
         Capabilities, Choice, Event, EventStream, FailedTry, FinishReason, LanguageModel, LmError,
         LmErrorKind, Message, OnUnsupported, Options, Part, Reasoning, RefusedForms, Reply, ReplyBuilder,
-        Request, ResponseFormat, Role, ToolChoice, ToolSpec,
+        Request, ResponseFormat, Role, StoredError, ToolChoice, ToolSpec,
+    };
+    pub use dspex_lm::{
+        Above, Cache, CacheBuilder, CacheKey, CacheStats, Cached, Catalog, Governors, ModelInfo, Price,
+        Priced, Rates, Recorded, Recorder, Replay, Replayed, Resilience, Resilient, Routed, RoutedBuilder,
+        Source,
     };
     pub use dspex_lm::{Content, Decoded, Embeddings, ROUTES, RecordedReply, Route};
+    #[cfg(feature = "disk-cache")]
+    pub use dspex_lm::{DiskCache, DiskStats, Entry, Verified};
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
+}
+
+/// What stands between a caller and a provider that fails, throttles or hangs. [`lm::Resilience`] holds the policies of a
+/// model; the layers can also be used alone, around any async call.
+///
+/// ```
+/// use dspex::lm::{Lm, Resilience};
+/// use dspex::resilience::Rate;
+///
+/// let mut resilience = Resilience::default();
+/// resilience.policy.retry.attempts = 5;
+/// resilience.policy.limits.requests = Some(Rate::per_minute(600.0));
+/// resilience.policy.breaker.in_a_row = Some(20);
+/// let lm = Lm::builder("ollama/llama3").resilience(resilience).build()?;
+/// # let _ = lm;
+/// # Ok::<(), dspex::Error>(())
+/// ```
+pub mod resilience {
+    pub use dspex_resilience::{
+        Adaptive, AllFailed, Allowance, Answered, Ask, Attempt, Breaker, BreakerPolicy, BreakerState, Class,
+        Deadline, Endpoint, Event, Events, Failed, Fallback, Fault, Health, HealthReport, Hedge, Hedged,
+        Jitter, Key, LONGEST, Limiter, Limits, Next, Open, Order, Outcome, Permit, QuotaPolicy, Rate,
+        RateLimits, Refusal, Registry, Retry, RetryPolicy, RetryQuota, Router, Stack, StackPolicy, Stop,
+        Ticket, Timeout, UnderWay, Window, retry_after, should_retry,
+    };
 }
 
 /// Saved programs in their parts; [`SaveLoad`] does the usual.
@@ -352,6 +384,8 @@ mod pages {
     mod adapters_page {}
     #[doc = include_str!("../../../docs/benchmarks.md")]
     mod benchmarks {}
+    #[doc = include_str!("../../../docs/cache.md")]
+    mod cache {}
     #[doc = include_str!("../../../docs/cli.md")]
     mod cli {}
     #[doc = include_str!("../../../docs/errors.md")]

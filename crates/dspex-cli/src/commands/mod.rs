@@ -3,6 +3,7 @@
 mod cache;
 mod eval;
 mod explain;
+mod lm;
 mod parse;
 mod render;
 mod run;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Save(save::Save),
     /// Look into a cache of replies
     Cache(cache::CacheCommand),
+    /// Ask what a model's endpoint supports
+    Lm(lm::LmCommand),
     /// Serve a built-in model or a script as an OpenAI-compatible endpoint, for tests
     Testserver(testserver::TestServer),
     /// Take over the sentences of a DSPy that is installed here
@@ -44,6 +47,7 @@ impl Command {
             Self::Parse(c) => (c.run(), c.json),
             Self::Save(c) => (c.run(), c.json),
             Self::Cache(c) => (c.run(), c.json()),
+            Self::Lm(c) => (c.run(), c.json()),
             Self::Testserver(c) => (c.run(), false),
             Self::Wording(c) => (c.run(), c.json()),
         };

@@ -4,6 +4,7 @@ use clap::Args;
 use dspex_core::{Attempt, Module as _, Prediction, Program as _, Record, Result};
 use serde_json::{Value as Json, json};
 
+use crate::budget::BudgetArgs;
 use crate::failure::Exit;
 use crate::models::LmArgs;
 use crate::output::{complain, print, print_json, shown};
@@ -15,6 +16,8 @@ pub(crate) struct Run {
     program: ProgramArgs,
     #[command(flatten)]
     lm: LmArgs,
+    #[command(flatten)]
+    budget: BudgetArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -36,6 +39,7 @@ impl Run {
         let program = loaded.build(&self.demos, &self.lm)?.stamped();
         let ctx = loaded.context(loaded.lm(&self.lm)?, &self.policy, &self.fallback, self.demos.seed)?;
         let ctx = loaded.with_extraction_lm(ctx, &self.lm)?;
+        let ctx = self.budget.over(ctx);
         let prediction = super::block_on(&ctx, program.call(&ctx, inputs))??;
         if self.json {
             print_json(&to_json(&prediction))?;

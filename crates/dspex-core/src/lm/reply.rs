@@ -426,7 +426,7 @@ impl ReplyBuilder {
         let choices: Vec<Choice> = self.choices.into_iter().map(Building::finish).collect();
         let (warnings, failed) = (self.warnings, self.failed);
         if choices.is_empty() {
-            let e = LmError::new(LmErrorKind::Protocol, "expected at least one completion, found none");
+            let e = LmError::new(LmErrorKind::Empty, "expected at least one completion, found none");
             return Err(e.with_usage(self.usage).with_request_id(request_id));
         }
         Ok(Reply { choices, usage: self.usage, model, request_id, cached, warnings, failed })

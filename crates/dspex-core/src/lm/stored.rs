@@ -200,6 +200,12 @@ impl Object {
 }
 
 /// Why stored JSON is no reply.
+///
+/// ```
+/// use dspex_core::lm::{Reply, StoredError};
+/// let e: StoredError = Reply::from_stored(&serde_json::json!("hi")).unwrap_err();
+/// assert!(e.to_string().ends_with("in a stored reply, found \"hi\""), "{e}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} in a stored reply, found {found}")]
 #[non_exhaustive]

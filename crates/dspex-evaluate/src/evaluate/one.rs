@@ -8,7 +8,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use dspex_core::lm::{LmError, LmErrorKind, Options};
-use dspex_core::{Cancellation, Context, Error, ErrorKind, HasInput, Meter, Metric, Module, Prediction};
+use dspex_core::{
+    Cancellation, Context, Error, ErrorKind, HasInput, Meter, Metric, Module, Prediction, Tally,
+};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep_until};
@@ -60,13 +62,18 @@ impl<P, M> One<'_, P, M> {
         let outcome = ended
             .unwrap_or_else(|| Outcome::InfrastructureError(self.too_late(prediction.is_some(), &meter)));
         // An error of a part that ran outside of the context knows its cost itself.
-        let known = meter.usage();
+        let mut tallies = meter.tallies();
         let usage = match outcome.error() {
-            Some(e) if known.calls == 0 => e.usage(),
-            _ => known,
+            Some(e) if tallies.total.usage.calls == 0 => {
+                if tallies.total == Tally::default() {
+                    tallies = e.attempts().iter().collect();
+                }
+                e.usage()
+            }
+            _ => tallies.total.usage,
         };
         let elapsed = self.ctx.clock().now().saturating_duration_since(started);
-        (example, ExampleResult { prediction, usage, elapsed, ..ExampleResult::new(index, outcome) })
+        (example, ExampleResult { prediction, usage, tallies, elapsed, ..ExampleResult::new(index, outcome) })
     }
 
     /// Calls the program and scores what it gives, which is left in `prediction` even where the score fails.

@@ -4,7 +4,9 @@ use std::borrow::Borrow;
 use std::future::pending;
 use std::pin::{Pin, pin};
 
-use dspex_core::{Cancellation, Context, Error, HasInput, Metric, Module, Parameters, Program as _, Result};
+use dspex_core::{
+    Cancellation, Context, Error, ErrorKind, HasInput, Metric, Module, Parameters, Program as _, Result,
+};
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
@@ -52,8 +54,8 @@ impl Settings<'_> {
         let limit = self.timer()?;
         let (started, end) = (ctx.clock().now(), Cancellation::new());
         let one = One { ctx, program, metric, time: self.example_deadline, end: &end };
-        let mut taken =
-            Taken::new(self, Summary::new(metric.name(), ctx.random("evaluate").next_u64()), total, each);
+        let summary = Summary::new(metric.name(), ctx.random("evaluate").next_u64());
+        let mut taken = Taken::new(self, ctx, summary, total, each);
         let (mut dry, mut count) = (false, 0);
         let (mut source, mut over) = (pin!(source), pin!(over(ctx, limit)));
         let mut running = FuturesUnordered::new();
@@ -162,6 +164,7 @@ async fn over(ctx: &Context, limit: Option<Instant>) {
 /// What was taken in so far.
 struct Taken<'s, F> {
     settings: &'s Settings<'s>,
+    ctx: &'s Context,
     summary: Summary,
     total: Option<usize>,
     told: Told,
@@ -172,8 +175,14 @@ struct Taken<'s, F> {
 }
 
 impl<'s, F> Taken<'s, F> {
-    fn new(settings: &'s Settings<'s>, summary: Summary, total: Option<usize>, each: F) -> Self {
-        Self { settings, summary, total, told: Told::default(), stop: None, each, open: true }
+    fn new(
+        settings: &'s Settings<'s>,
+        ctx: &'s Context,
+        summary: Summary,
+        total: Option<usize>,
+        each: F,
+    ) -> Self {
+        Self { settings, ctx, summary, total, told: Told::default(), stop: None, each, open: true }
     }
 
     /// Counts a result, tells of it, hands it over, and looks whether it was one error too many.
@@ -186,6 +195,7 @@ impl<'s, F> Taken<'s, F> {
             return;
         }
         self.told.take(&result.outcome);
+        let by_budget = result.outcome.error().is_some_and(|e| matches!(e.kind(), ErrorKind::Budget { .. }));
         if let Some(tell) = &self.settings.progress {
             tell(&self.told.progress(self.total));
         }
@@ -194,6 +204,10 @@ impl<'s, F> Taken<'s, F> {
         {
             self.open = false;
             self.stop.get_or_insert(Stop::Output(e));
+        }
+        // A program may have budgets of its own within; only that of the whole run ends it.
+        if by_budget && self.stop.is_none() {
+            self.stop = self.ctx.over_budget().map(Stop::Budget);
         }
         if self.stop.is_none() {
             self.stop = self.settings.beyond(self.summary.outcomes());

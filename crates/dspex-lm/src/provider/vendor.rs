@@ -143,7 +143,10 @@ fn has_no_path(base: &str) -> bool {
 /// timeout, limits, breaker and retry. A cache and a router are the caller's, and stand before that.
 fn stacked(lm: HttpLm, resilience: Resilience, catalog: Arc<Catalog>) -> Arc<dyn LanguageModel> {
     let stack = resilience.governors.stack(&lm.endpoint(), &resilience);
-    let lm = lm.with_told(move |told| stack.limiter().observe(told));
+    let lm = lm.with_told(move |told| {
+        stack.limiter().observe(told);
+        stack.health().observe(told);
+    });
     let lm = Priced::new(lm, catalog);
     Arc::new(Resilient::new(lm, resilience))
 }

@@ -176,9 +176,9 @@ impl Resilient {
         let (ask, mut tries) = (self.ask(request), Tries::default());
         let empty = AtomicU32::new(0);
         let attempt = |_| async {
-            let reply = self.lm.call(request).await.map_err(Failure)?;
-            silent::check(&reply).map_err(|e| Failure(once_more(e, &empty)))?;
-            Ok(reply)
+            let answered = self.lm.call(request).await;
+            let checked = answered.and_then(|reply| silent::check(&reply).map(|()| reply));
+            checked.map_err(|e| Failure(if e.kind == LmErrorKind::Empty { once_more(e, &empty) } else { e }))
         };
         let answered = self.stack.run_observed(&ask, attempt, |attempt| tries.see(attempt)).await;
         match answered {
@@ -186,8 +186,13 @@ impl Resilient {
                 reply.failed.splice(0..0, tries.0);
                 Ok(reply)
             }
-            Err(Failure(e)) => Err(tries.into_error(e)),
+            Err(Failure(e)) => Err(tries.into_error(self.named(e))),
         }
+    }
+
+    /// What a layer refused, or found wrong with a reply, with the name of the model.
+    fn named(&self, e: LmError) -> LmError {
+        if e.model.is_some() { e } else { e.with_model(self.id()) }
     }
 
     /// Opens a stream up to its first event.
@@ -302,9 +307,10 @@ impl LanguageModel for Resilient {
             match opened {
                 Ok(opened) => {
                     let failed = tries.0.into_iter().map(|f| Ok(Event::Failed(f)));
-                    stream::iter(failed).chain(flow(opened)).boxed()
+                    let named = |event: Result<Event, LmError>| event.map_err(|e| self.named(e));
+                    stream::iter(failed).chain(flow(opened)).map(named).boxed()
                 }
-                Err(Failure(e)) => stream::iter([Err(tries.into_error(e))]).boxed(),
+                Err(Failure(e)) => stream::iter([Err(tries.into_error(self.named(e)))]).boxed(),
             }
         };
         Box::pin(stream::once(opened).flatten())

@@ -175,7 +175,7 @@ fn p22_p24_p25_events_that_do_not_belong() {
         Case {
             fault: Fault::MalformedEvent,
             whole: (Expect::Any, 1),
-            stream: (fails(&[Protocol]), harness::ANY),
+            stream: (fails(&[Protocol, Transport]), harness::ANY),
         },
         Case {
             fault: Fault::ErrorEvent(1),

@@ -16,6 +16,7 @@ use dspex_core::{
 };
 use dspex_evaluate::{Columns, Evaluate, ResultWriter, Stop, Summary};
 
+use crate::budget::BudgetArgs;
 use crate::failure::Exit;
 use crate::models::LmArgs;
 use crate::output::{print, print_json};
@@ -30,6 +31,8 @@ pub(crate) struct Eval {
     program: ProgramArgs,
     #[command(flatten)]
     lm: LmArgs,
+    #[command(flatten)]
+    budget: BudgetArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -90,7 +93,7 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20", conflicts_with = "json")]
     table: Option<NonZeroUsize>,
 
-    /// Print one JSON object: score, interval, n, outcomes, usage, seconds, stopped, errors
+    /// Print one JSON object: score, interval, n, outcomes, usage, attempts, seconds, stopped, errors
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -133,6 +136,7 @@ impl Eval {
         let lm = loaded.lm(&self.lm)?;
         let ctx = loaded.context(lm, &self.policy, &self.fallback, self.demos.seed)?;
         let ctx = loaded.with_extraction_lm(ctx, &self.lm)?;
+        let ctx = self.budget.over(ctx);
         let mut results = self.open_results(&loaded)?;
         let mut table = self.table.map(|most| Results::new(most.get(), signature, &field));
         let take = |example: &Example, result| {

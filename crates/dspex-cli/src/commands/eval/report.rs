@@ -1,6 +1,6 @@
 //! The report: for people, and as JSON.
 
-use dspex_core::Result;
+use dspex_core::{Result, Tallies};
 use dspex_evaluate::{Stop, Summary};
 use serde_json::{Value as Json, json};
 
@@ -31,6 +31,7 @@ pub(super) fn exit(summary: &Summary, fail_under: Option<f64>) -> Exit {
         Some(_) => Exit::Outside,
         None if too_low.is_some() => Exit::ProgramFailed,
         None if outcomes.scored > 0 => Exit::Done,
+        None if summary.errors.iter().all(|group| Exit::of(&group.error) == Exit::Usage) => Exit::Usage,
         None if outcomes.infrastructure_error > 0 => Exit::Outside,
         None => Exit::ProgramFailed,
     }
@@ -46,14 +47,33 @@ pub(super) fn print_report(summary: &Summary, details: &Details<'_>) -> Result<(
         _ => print(&format!("{of}: no example was scored"))?,
     }
     let usage = summary.usage();
+    let cost = if usage.cost.is_zero() { String::new() } else { format!(", {}", usage.cost) };
     print(&format!(
-        "{outcomes}; {} calls of {}, {} tokens, {:.1} s",
+        "{outcomes}; {} calls of {}{cost}, {} tokens, {:.1} s",
         usage.calls,
         details.lm,
         usage.total_tokens(),
         summary.elapsed.as_secs_f64()
     ))?;
+    print_attempts(summary)?;
     complain_of(summary);
+    Ok(())
+}
+
+/// What the calls came to, where that is more than answers; by predictor, where there are several.
+fn print_attempts(summary: &Summary) -> Result<()> {
+    let Tallies { total, by_path, .. } = summary.tallies();
+    if total.cached + total.failed > 0 {
+        print(&format!("attempts: {total}"))?;
+    }
+    if total.usage.unpriced_calls > 0 {
+        print(&format!("{} calls have no known price; --prices FILE gives one", total.usage.unpriced_calls))?;
+    }
+    if by_path.len() > 1 {
+        for (path, tally) in by_path {
+            print(&format!("  {path}: {tally}"))?;
+        }
+    }
     Ok(())
 }
 
@@ -73,7 +93,8 @@ fn complain_of(summary: &Summary) {
         let score =
             if summary.score().is_some() { "; the score is that of the examples until then" } else { "" };
         complain(&format!("stopped early: {stop}{score}"));
-        if let Some(e) = stop.error() {
+        // What ended an example, too, was told already.
+        if let Some(e) = stop.error().filter(|e| !summary.errors.iter().any(|g| g.error.code() == e.code())) {
             hint(e);
         }
     }
