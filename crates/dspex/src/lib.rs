@@ -303,11 +303,11 @@ pub mod evaluate {
 /// Language models, and the requests and replies that pass to and from them.
 pub mod lm {
     pub use dspex_core::lm::{
-        Capabilities, Choice, Event, EventStream, FailedTry, FinishReason, LanguageModel, LmError,
-        LmErrorKind, Message, OnUnsupported, Options, Part, Reasoning, RefusedForms, Reply, ReplyBuilder,
-        Request, ResponseFormat, Role, ToolChoice, ToolSpec,
+        Capabilities, Choice, EmbedRequest, Embedder, Embeddings, Event, EventStream, FailedTry,
+        FinishReason, InputType, LanguageModel, LmError, LmErrorKind, Message, OnUnsupported, Options, Part,
+        Reasoning, RefusedForms, Reply, ReplyBuilder, Request, ResponseFormat, Role, ToolChoice, ToolSpec,
     };
-    pub use dspex_lm::{Content, Decoded, Embeddings, ROUTES, RecordedReply, Route};
+    pub use dspex_lm::{Content, Decoded, EmbeddingModel, ROUTES, RecordedReply, Route};
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};
 }
 
