@@ -39,10 +39,10 @@ pub use provider::{PROVIDERS, Provider};
 pub use recording::{Recorded, Recorder, Replay, Replayed};
 pub use secret::Secret;
 #[cfg(feature = "http")]
-pub use stack::{Governors, Priced, Resilience, Resilient, Routed, RoutedBuilder};
+pub use stack::{EmbeddingModel, Governors, Priced, Resilience, Resilient, Routed, RoutedBuilder};
 pub use timeouts::Timeouts;
 #[cfg(feature = "http")]
-pub use traffic::{Content, Decoded, Embeddings, ROUTES, RecordedReply, Route};
+pub use traffic::{Content, Decoded, ROUTES, RecordedReply, Route};
 
 /// The model of a name, `provider/model`. The environment is not looked at; see [`Lm::from_env`] for that.
 ///

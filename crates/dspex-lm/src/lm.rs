@@ -1,6 +1,7 @@
 //! A model by its name, with what it takes to reach it.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request, ResponseFormat};
@@ -43,19 +44,7 @@ impl Lm {
 
     /// A model of a name, to be given what it takes to reach it. The environment is not looked at.
     pub fn builder(name: &str) -> LmBuilder {
-        LmBuilder {
-            name: name.to_owned(),
-            api_key: None,
-            api_base: None,
-            headers: Vec::new(),
-            timeouts: Timeouts::default(),
-            capabilities: None,
-            look_in_env: false,
-            #[cfg(feature = "http")]
-            resilience: crate::Resilience::default(),
-            catalog: Catalog::shipped(),
-            settings: Vec::new(),
-        }
+        LmBuilder::of(name)
     }
 }
 
@@ -125,7 +114,15 @@ impl LanguageModel for Lm {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
-pub struct LmBuilder {
+pub struct LmBuilder<T = Lm> {
+    pub(crate) settings: Settings,
+    /// What is built.
+    what: PhantomData<fn() -> T>,
+}
+
+/// What was given to reach a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) api_key: Option<Secret>,
     pub(crate) api_base: Option<String>,
@@ -139,22 +136,57 @@ pub struct LmBuilder {
     pub(crate) settings: Vec<(String, String)>,
 }
 
-impl LmBuilder {
+impl Settings {
+    /// A setting by its name, the last one that was given; or, where that is allowed, from the environment.
+    #[cfg(feature = "http")]
+    pub(crate) fn setting_of(&self, name: &str) -> Option<String> {
+        let given = self.settings.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        given.or_else(|| variable(name).filter(|_| self.look_in_env))
+    }
+
+    fn fill(&mut self, provider: &Provider) {
+        if self.api_key.is_none() {
+            self.api_key = provider.key_variables().iter().find_map(|v| variable(v)).map(Secret::new);
+        }
+        if self.api_base.is_none() {
+            self.api_base = provider.base_variables().iter().find_map(|v| variable(v));
+        }
+    }
+}
+
+impl<T> LmBuilder<T> {
+    pub(crate) fn of(name: &str) -> Self {
+        let settings = Settings {
+            name: name.to_owned(),
+            api_key: None,
+            api_base: None,
+            headers: Vec::new(),
+            timeouts: Timeouts::default(),
+            capabilities: None,
+            look_in_env: false,
+            #[cfg(feature = "http")]
+            resilience: crate::Resilience::default(),
+            catalog: Catalog::shipped(),
+            settings: Vec::new(),
+        };
+        Self { settings, what: PhantomData }
+    }
+
     /// The key, which is sent as a bearer token.
     pub fn api_key(mut self, key: Secret) -> Self {
-        self.api_key = Some(key);
+        self.settings.api_key = Some(key);
         self
     }
 
     /// The base URL, as in `http://localhost:8000/v1`.
     pub fn api_base(mut self, url: impl Into<String>) -> Self {
-        self.api_base = Some(url.into());
+        self.settings.api_base = Some(url.into());
         self
     }
 
     /// One more header. Its value is treated as a secret.
     pub fn header(mut self, name: impl Into<String>, value: Secret) -> Self {
-        self.headers.push((name.into(), value));
+        self.settings.headers.push((name.into(), value));
         self
     }
 
@@ -171,26 +203,13 @@ impl LmBuilder {
     /// # Ok::<(), dspex_core::Error>(())
     /// ```
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.push((name.into(), value.into()));
+        self.settings.settings.push((name.into(), value.into()));
         self
-    }
-
-    /// A setting by its name, the last one that was given; or, where that is allowed, from the environment.
-    #[cfg(feature = "http")]
-    pub(crate) fn setting_of(&self, name: &str) -> Option<String> {
-        let given = self.settings.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
-        given.or_else(|| variable(name).filter(|_| self.look_in_env))
     }
 
     /// How long the steps of a call may take.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// What the model can do, where that differs from what its provider's models usually can.
-    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
-        self.capabilities = Some(capabilities);
+        self.settings.timeouts = timeouts;
         self
     }
 
@@ -198,39 +217,44 @@ impl LmBuilder {
     /// unless its [`Governors`](crate::Governors) are shared.
     #[cfg(feature = "http")]
     pub fn resilience(mut self, resilience: crate::Resilience) -> Self {
-        self.resilience = resilience;
+        self.settings.resilience = resilience;
         self
     }
 
     /// The prices by which calls are counted; those that were shipped, unless set.
     pub fn catalog(mut self, catalog: Arc<Catalog>) -> Self {
-        self.catalog = catalog;
+        self.settings.catalog = catalog;
         self
     }
 
     /// Takes from the environment what was not given: the key and the base URL, by the provider's variables.
     pub fn or_from_env(mut self) -> Self {
-        self.look_in_env = true;
+        self.settings.look_in_env = true;
+        self
+    }
+
+    /// The provider of the name, the model's name there, and what was given or is found.
+    pub(crate) fn found(mut self) -> Result<(&'static Provider, String, Settings)> {
+        let (provider, model) = split(&self.settings.name)?;
+        let model = model.to_owned();
+        if self.settings.look_in_env {
+            self.settings.fill(provider);
+        }
+        Ok((provider, model, self.settings))
+    }
+}
+
+impl LmBuilder {
+    /// What the model can do, where that differs from what its provider's models usually can.
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.settings.capabilities = Some(capabilities);
         self
     }
 
     /// The model. Nothing is sent yet.
-    pub fn build(mut self) -> Result<Lm> {
-        let name = self.name.clone();
-        let (provider, model) = split(&name)?;
-        if self.look_in_env {
-            self.fill(provider);
-        }
-        provider.make(model, self).map(Lm)
-    }
-
-    fn fill(&mut self, provider: &Provider) {
-        if self.api_key.is_none() {
-            self.api_key = provider.key_variables().iter().find_map(|v| variable(v)).map(Secret::new);
-        }
-        if self.api_base.is_none() {
-            self.api_base = provider.base_variables().iter().find_map(|v| variable(v));
-        }
+    pub fn build(self) -> Result<Lm> {
+        let (provider, model, settings) = self.found()?;
+        provider.make(&model, settings).map(Lm)
     }
 }
 

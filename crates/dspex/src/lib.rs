@@ -303,16 +303,17 @@ pub mod evaluate {
 /// Language models, and the requests and replies that pass to and from them.
 pub mod lm {
     pub use dspex_core::lm::{
-        Capabilities, Choice, Event, EventStream, FailedTry, FinishReason, LanguageModel, LmError,
-        LmErrorKind, Message, OnUnsupported, Options, Part, Reasoning, RefusedForms, Reply, ReplyBuilder,
-        Request, ResponseFormat, Role, StoredError, ToolChoice, ToolSpec,
+        Capabilities, Choice, EmbedRequest, Embedder, Embeddings, Event, EventStream, FailedTry,
+        FinishReason, InputType, LanguageModel, LmError, LmErrorKind, Message, OnUnsupported, Options, Part,
+        Reasoning, RefusedForms, Reply, ReplyBuilder, Request, ResponseFormat, Role, StoredError, ToolChoice,
+        ToolSpec,
     };
     pub use dspex_lm::{
         Above, Cache, CacheBuilder, CacheKey, CacheStats, Cached, Catalog, Governors, ModelInfo, Price,
         Priced, Rates, Recorded, Recorder, Replay, Replayed, Resilience, Resilient, Routed, RoutedBuilder,
         Source,
     };
-    pub use dspex_lm::{Content, Decoded, Embeddings, ROUTES, RecordedReply, Route};
+    pub use dspex_lm::{Content, Decoded, EmbeddingModel, ROUTES, RecordedReply, Route};
     #[cfg(feature = "disk-cache")]
     pub use dspex_lm::{DiskCache, DiskStats, Entry, Verified};
     pub use dspex_lm::{Lm, LmBuilder, NearestLm, PROVIDERS, Provider, Secret, Timeouts, by_name};

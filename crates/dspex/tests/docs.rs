@@ -207,3 +207,12 @@ fn every_provider_has_its_row() {
     }
     assert_eq!(read("docs/providers.md"), expected);
 }
+
+#[test]
+fn every_provider_of_embeddings_is_named() {
+    let page = read("docs/providers.md");
+    let named = page.split("These providers make embeddings: ").nth(1).unwrap().split('.').next().unwrap();
+    let named: BTreeSet<&str> = named.split('`').skip(1).step_by(2).collect();
+    let makers = PROVIDERS.iter().filter(|p| p.embeddings().is_some()).map(|p| p.name);
+    assert_eq!(named, makers.collect());
+}

@@ -3,6 +3,7 @@
 //! Requests and replies are neutral: they name no provider. What a provider's wire looks like is known only to the
 //! crate that speaks it.
 
+mod embed;
 mod error;
 mod message;
 mod refused;
@@ -17,6 +18,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value as Json};
 
+pub use embed::{EmbedRequest, Embedder, Embeddings, InputType};
 pub use error::{LmError, LmErrorKind};
 pub use message::{Message, Part, Role};
 pub(crate) use message::{document_json, media_json};

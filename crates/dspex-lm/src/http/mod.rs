@@ -1,5 +1,6 @@
 //! Models behind HTTP endpoints: one pooled client, one wire, bounds on time and size.
 
+mod embedder;
 mod endpoint;
 pub(crate) mod failure;
 mod frames;
@@ -9,6 +10,7 @@ mod model;
 mod streamed;
 mod transport;
 
+pub(crate) use embedder::HttpEmbedder;
 pub(crate) use endpoint::Endpoint;
 #[cfg(test)]
 pub(crate) use endpoint::url;

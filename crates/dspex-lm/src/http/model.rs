@@ -11,8 +11,7 @@ use dspex_core::lm::{
 use dspex_resilience::RateLimits;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
-use super::endpoint::{Endpoint, url};
-use super::failure::Redaction;
+use super::endpoint::Endpoint;
 use super::streamed::{Streamed, name_request, named};
 use super::transport::{Body, Clocked, MOST_ERROR_BYTES, Transport};
 use crate::wire::{Call, Quirks, Wire};
@@ -22,7 +21,6 @@ use crate::wire::{Call, Quirks, Wire};
 pub(crate) struct HttpLm {
     id: String,
     model: String,
-    base: String,
     transport: Transport,
     wire: &'static dyn Wire,
     quirks: Quirks,
@@ -43,22 +41,9 @@ impl HttpLm {
         quirks: Quirks,
         capabilities: Capabilities,
     ) -> Result<Self, LmError> {
-        let host = url(&endpoint.base, "")?;
-        let headers = endpoint.header_map(wire.headers())?;
-        let secrets = endpoint.headers.into_iter().map(|(_, value)| value).chain(endpoint.key).collect();
-        let transport = Transport::new(host, headers, endpoint.timeouts, Redaction::new(secrets))?;
+        let transport = Transport::to(endpoint, wire.headers())?;
         let (id, model, refused) = (id.to_owned(), model.to_owned(), RefusedForms::default());
-        Ok(Self {
-            id,
-            model,
-            base: endpoint.base,
-            transport,
-            wire,
-            quirks,
-            capabilities,
-            refused,
-            told: Arc::new(|_| ()),
-        })
+        Ok(Self { id, model, transport, wire, quirks, capabilities, refused, told: Arc::new(|_| ()) })
     }
 
     /// The model, which says what its provider tells of its limits.
@@ -76,31 +61,20 @@ impl HttpLm {
         }
         let call = Call::new(request, &self.model, &self.quirks, stream);
         let body = self.wire.encode(&call)?;
-        let url = url(&self.base, &self.wire.path(&call))?;
+        let url = self.transport.url(&self.wire.path(&call))?;
         let warnings = call.warnings();
         let clocked = Clocked::start(self.transport.timeouts, request.options.deadline);
-        // Writing JSON to memory fails for no value there is.
-        let body = serde_json::to_vec(&body)
-            .map_err(|e| LmError::new(LmErrorKind::InvalidRequest, format!("no JSON of the request: {e}")))?;
         let headers = self.transport.joined(self.wire.request_headers(&call), self.wire.list_headers());
-        let body = self.transport.send(url, &headers, body, clocked).await?;
+        let body = self.transport.send(url, &headers, &body, clocked).await?;
         (self.told)(&body.limits);
         Ok((body, warnings.into_iter().map(Event::Warning).collect()))
     }
 
     /// The events of a reply that came whole.
     async fn whole(&self, mut body: Body) -> Result<Vec<Event>, LmError> {
-        let bytes = body.whole(usize::MAX).await?;
-        if bytes.is_empty() {
-            let message = format!("expected a reply, found an empty body (status {})", body.status());
-            return Err(LmError::new(LmErrorKind::Transport, message));
-        }
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        if !body.may_be_json() {
-            return Err(self.transport.redaction.of_content("JSON", &body.content_type, bytes));
-        }
+        let bytes = body.json(&self.transport.redaction).await?;
         let mut events =
-            self.wire.decoder(&self.quirks).whole(bytes).map_err(|e| self.transport.redaction.clean(e))?;
+            self.wire.decoder(&self.quirks).whole(&bytes).map_err(|e| self.transport.redaction.clean(e))?;
         for event in &mut events {
             name_request(event, body.request_id.as_ref());
         }
@@ -147,10 +121,7 @@ impl LanguageModel for HttpLm {
     }
 
     fn endpoint(&self) -> String {
-        // The path is a part of it: behind one host there may be several deployments. What is asked for in a query may be
-        // secret, and is not.
-        let base = self.base.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        format!("{base} {} {}", self.wire.name(), self.model)
+        format!("{} {} {}", self.transport.place(), self.wire.name(), self.model)
     }
 
     fn capabilities(&self) -> Capabilities {

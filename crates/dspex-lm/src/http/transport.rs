@@ -9,8 +9,9 @@ use dspex_resilience::RateLimits;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use serde_json::Value as Json;
 
-use super::endpoint::header;
+use super::endpoint::{Endpoint, header, url};
 use super::failure::{Redaction, of_connection, timeout};
 use crate::{Secret, Timeouts};
 
@@ -24,6 +25,8 @@ pub(super) const MOST_ERROR_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     client: Client,
+    /// The base URL, which paths are added to.
+    pub(super) base: String,
     pub(super) host: Url,
     pub(super) timeouts: Timeouts,
     pub(super) redaction: Redaction,
@@ -89,6 +92,8 @@ pub(super) struct Body {
     url: Url,
     connect: Duration,
     bytes: usize,
+    /// Most bytes that are read of it.
+    pub(super) most: usize,
     /// The provider's id of the request.
     pub(super) request_id: Option<String>,
     /// What the body says it is.
@@ -108,12 +113,27 @@ impl Body {
             }
         };
         self.bytes += chunk.as_ref().map_or(0, Bytes::len);
-        if self.bytes > MOST_BYTES {
-            let most = MOST_BYTES >> 20;
+        if self.bytes > self.most {
+            let most = self.most >> 20;
             let message = format!("expected a reply of at most {most} MiB, found a longer one");
             return Err(LmError::new(LmErrorKind::Protocol, message));
         }
         Ok(chunk)
+    }
+
+    /// The whole body, where it may be JSON.
+    pub(super) async fn json(&mut self, redaction: &Redaction) -> Result<Bytes, LmError> {
+        let bytes = self.whole(usize::MAX).await?;
+        if bytes.is_empty() {
+            let message = format!("expected a reply, found an empty body (status {})", self.status());
+            return Err(LmError::new(LmErrorKind::Transport, message));
+        }
+        let bytes = if bytes.starts_with(b"\xef\xbb\xbf") { bytes.slice(3..) } else { bytes };
+        if self.may_be_json() {
+            Ok(bytes)
+        } else {
+            Err(redaction.of_content("JSON", &self.content_type, &bytes))
+        }
     }
 
     /// Whether what the body says of itself leaves room for JSON; some servers say nothing, or that it is text.
@@ -144,12 +164,11 @@ impl Body {
 }
 
 impl Transport {
-    pub(super) fn new(
-        host: Url,
-        headers: HeaderMap,
-        timeouts: Timeouts,
-        redaction: Redaction,
-    ) -> Result<Self, LmError> {
+    /// The connection to an endpoint; every request has the headers of the wire and of the endpoint.
+    pub(super) fn to(endpoint: Endpoint, of_wire: &[(&'static str, &'static str)]) -> Result<Self, LmError> {
+        let (host, headers) = (url(&endpoint.base, "")?, endpoint.header_map(of_wire)?);
+        let Endpoint { base, key, headers: own, timeouts, .. } = endpoint;
+        let redaction = Redaction::new(own.into_iter().map(|(_, value)| value).chain(key).collect());
         let client = Client::builder()
             .default_headers(headers.clone())
             .user_agent(concat!("dspex/", env!("CARGO_PKG_VERSION")))
@@ -161,7 +180,18 @@ impl Transport {
             .tls_backend_preconfigured(tls(&host)?)
             .build()
             .map_err(|e| LmError::new(LmErrorKind::Configuration, format!("no client: {e}")))?;
-        Ok(Self { client, host, timeouts, redaction, headers })
+        Ok(Self { client, base, host, timeouts, redaction, headers })
+    }
+
+    /// Where it leads. The path is a part of it: behind one host there may be several deployments. What is asked for in a
+    /// query may be secret, and is not.
+    pub(super) fn place(&self) -> &str {
+        self.base.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/')
+    }
+
+    /// The URL of a path.
+    pub(super) fn url(&self, path: &str) -> Result<Url, LmError> {
+        url(&self.base, path)
     }
 
     /// The headers of a request, of which those that are lists go out once, with what every request lists first.
@@ -189,16 +219,19 @@ impl Transport {
         all
     }
 
-    /// Sends a body and waits for the first byte of a reply that is a success.
+    /// Sends JSON and waits for the first byte of a reply that is a success.
     pub(super) async fn send(
         &self,
         url: Url,
         headers: &[(String, String)],
-        body: Vec<u8>,
+        body: &Json,
         clocked: Clocked,
     ) -> Result<Body, LmError> {
         #[cfg(feature = "loopback-only")]
         super::guard::loopback_only(&url)?;
+        // Writing JSON to memory fails for no value there is.
+        let body = serde_json::to_vec(body)
+            .map_err(|e| LmError::new(LmErrorKind::InvalidRequest, format!("no JSON of the request: {e}")))?;
         let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body);
         for (name, value) in headers {
             let (name, value) = header(name, &Secret::new(value.clone()))?;
@@ -224,6 +257,7 @@ impl Transport {
             url: self.host.clone(),
             connect: self.timeouts.connect,
             bytes: 0,
+            most: MOST_BYTES,
         };
         if status.is_success() {
             return match body.response.headers().get(CONTENT_ENCODING) {

@@ -1,6 +1,8 @@
 //! Providers: one row each, from the part of a model's name before the slash to what reaches it.
 
 #[cfg(feature = "http")]
+mod embeds;
+#[cfg(feature = "http")]
 mod families;
 mod table;
 #[cfg(feature = "http")]
@@ -19,7 +21,7 @@ pub use table::PROVIDERS;
 #[cfg(feature = "http")]
 use vendor::Vendor;
 
-use crate::lm::LmBuilder;
+use crate::lm::Settings;
 #[cfg(feature = "http")]
 use crate::wire::Quirks;
 
@@ -110,6 +112,34 @@ impl Provider {
         }
     }
 
+    /// The wire by which it is asked for embeddings; none where it makes none.
+    ///
+    /// ```
+    /// let of = |name: &str| dspex_lm::PROVIDERS.iter().find(|p| p.name == name).unwrap().embeddings();
+    /// assert_eq!((of("mistral"), of("anthropic")), (Some("openai_embeddings"), None));
+    /// ```
+    pub fn embeddings(&self) -> Option<&'static str> {
+        match self.how {
+            How::BuiltIn(_) => None,
+            #[cfg(feature = "http")]
+            How::Http(vendor) => vendor.embeds.map(|embeds| embeds.form.name()),
+        }
+    }
+
+    /// A model that makes embeddings.
+    #[cfg(feature = "http")]
+    pub(crate) fn embedder(&self, model: &str, settings: Settings) -> Result<crate::EmbeddingModel> {
+        if let How::Http(vendor) = self.how
+            && let Some(embeds) = vendor.embeds
+        {
+            return vendor.embedder(embeds, model, settings);
+        }
+        let known = PROVIDERS.iter().filter(|p| p.embeddings().is_some());
+        let known = known.map(|p| format!("`{}/...`", p.name)).collect::<Vec<_>>().join(", ");
+        Err(Error::configuration(format!("expected a provider of embeddings, found `{}`", self.name))
+            .with_hint(format!("write one of {known}")))
+    }
+
     /// The base URL of its models, with places for what has to be set; none where they are in this process.
     pub fn base(&self) -> Option<&'static str> {
         match self.how {
@@ -138,7 +168,7 @@ impl Provider {
         not(feature = "http"),
         expect(clippy::needless_pass_by_value, reason = "endpoints take it apart")
     )]
-    pub(crate) fn make(&self, model: &str, settings: LmBuilder) -> Result<Arc<dyn LanguageModel>> {
+    pub(crate) fn make(&self, model: &str, settings: Settings) -> Result<Arc<dyn LanguageModel>> {
         match self.how {
             How::BuiltIn(models) => {
                 if settings.api_base.is_some() {
@@ -167,6 +197,15 @@ pub(crate) fn quirks_of(vendor: &str) -> Quirks {
     match PROVIDERS.iter().find(|p| p.name == vendor).map(|p| p.how) {
         Some(How::Http(vendor)) => vendor.quirks,
         _ => Quirks::NONE,
+    }
+}
+
+/// How a vendor that a recording names makes embeddings.
+#[cfg(all(test, feature = "http"))]
+pub(crate) fn embeds_of(vendor: &str) -> Option<crate::wire::embeddings::Embeds> {
+    match PROVIDERS.iter().find(|p| p.name == vendor).map(|p| p.how) {
+        Some(How::Http(vendor)) => vendor.embeds,
+        _ => None,
     }
 }
 

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use dspex_core::schema::{ANTHROPIC, GEMINI};
 
 #[cfg(feature = "http")]
+use super::embeds;
+#[cfg(feature = "http")]
 use super::families::{self, Can, open_model};
 #[cfg(feature = "http")]
 use super::vendor::Vendor;
 use super::{How, Provider};
 use crate::NearestLm;
+#[cfg(feature = "http")]
+use crate::wire::embeddings::{EmbeddingForm, Embeds};
 #[cfg(feature = "http")]
 use crate::wire::quirks::{Ask, Files, Thinking, Thoughts};
 #[cfg(feature = "http")]
@@ -32,6 +36,7 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["OPENAI_BASE_URL", "OPENAI_API_BASE"],
             key_variables: &["OPENAI_API_KEY"],
             more_wires: &[("responses/", &OpenAiResponses)],
+            embeds: Some(Embeds { dimensions: embeds::openai_dimensions, ..Embeds::OPENAI }),
             quirks: Quirks {
                 instructions: true,
                 max_completion_tokens: families::openai_reasons,
@@ -65,6 +70,7 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["AZURE_API_BASE"],
             key_variables: &["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"],
             auth: Some(Auth::Header("api-key")),
+            embeds: Some(Embeds { dimensions: embeds::openai_dimensions, ..Embeds::OPENAI }),
             quirks: Quirks {
                 max_completion_tokens: families::openai_reasons,
                 refuses: families::openai_refuses,
@@ -82,6 +88,7 @@ pub const PROVIDERS: &[Provider] = &[
             base: "https://openrouter.ai/api/v1",
             base_variables: &["OPENROUTER_API_BASE"],
             key_variables: &["OPENROUTER_API_KEY", "OR_API_KEY"],
+            embeds: Some(Embeds { inputs: |_| Some(embeds::SEARCHED), ..Embeds::OPENAI }),
             quirks: Quirks {
                 stream_usage: false,
                 thinking: |_| Thinking::Object,
@@ -128,6 +135,12 @@ pub const PROVIDERS: &[Provider] = &[
             base: "https://api.mistral.ai/v1",
             base_variables: &["MISTRAL_API_BASE", "MISTRAL_AZURE_API_BASE"],
             key_variables: &["MISTRAL_API_KEY", "MISTRAL_AZURE_API_KEY"],
+            embeds: Some(Embeds {
+                // All texts of a request together have 16,384 tokens at most.
+                most_bytes: 32_000,
+                dimensions: |model| model.starts_with("codestral-embed").then_some("output_dimension"),
+                ..Embeds::OPENAI
+            }),
             quirks: Quirks {
                 stream_usage: false,
                 refuses: |_| &[Ask::TopK, Ask::Logprobs, Ask::ServiceTier],
@@ -183,6 +196,7 @@ pub const PROVIDERS: &[Provider] = &[
                 "TOGETHERAI_API_KEY",
                 "TOGETHER_AI_TOKEN",
             ],
+            embeds: Some(Embeds { dimensions: |_| None, ..Embeds::SERVER }),
             quirks: Quirks {
                 refuses: |_| &[Ask::ServiceTier, Ask::ParallelToolCalls, Ask::Files],
                 thinking: |_| Thinking::Enabled,
@@ -204,6 +218,7 @@ pub const PROVIDERS: &[Provider] = &[
                 "FIREWORKSAI_API_KEY",
                 "FIREWORKS_AI_TOKEN",
             ],
+            embeds: Some(Embeds::SERVER),
             quirks: Quirks {
                 refuses: |_| &[Ask::Audio, Ask::Files],
                 thinking: |_| Thinking::EffortOrTokens,
@@ -283,6 +298,7 @@ pub const PROVIDERS: &[Provider] = &[
             base: "http://localhost:8080/v1",
             base_variables: &["LLAMACPP_API_BASE"],
             key_variables: &["LLAMACPP_API_KEY"],
+            embeds: Some(Embeds { dimensions: |_| None, ..Embeds::SERVER }),
             quirks: Quirks {
                 refuses: |_| &[Ask::ServiceTier],
                 thinking: |_| Thinking::TemplateAlone,
@@ -303,6 +319,7 @@ pub const PROVIDERS: &[Provider] = &[
             base: "http://localhost:1234/v1",
             base_variables: &["LM_STUDIO_API_BASE"],
             key_variables: &["LM_STUDIO_API_KEY"],
+            embeds: Some(Embeds { dimensions: |_| None, ..Embeds::SERVER }),
             quirks: Quirks {
                 refuses: |_| {
                     &[
@@ -327,6 +344,7 @@ pub const PROVIDERS: &[Provider] = &[
             base: "http://localhost:1234/v1",
             base_variables: &["MISTRALRS_API_BASE"],
             key_variables: &["MISTRALRS_API_KEY"],
+            embeds: Some(Embeds { dimensions: |_| None, ..Embeds::SERVER }),
             quirks: Quirks {
                 refuses: |_| &[Ask::ServiceTier, Ask::Files],
                 thinking: |_| Thinking::Flag,
@@ -374,6 +392,7 @@ pub const PROVIDERS: &[Provider] = &[
             capabilities: |model| {
                 open_model(model, &[Can::Tools, Can::JsonSchema, Can::JsonObject, Can::Images, Can::Logprobs])
             },
+            embeds: Some(Embeds { form: EmbeddingForm::Ollama, ..Embeds::SERVER }),
             ..Vendor::SERVER
         }),
     },
@@ -388,6 +407,8 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["VERTEXAI_API_BASE"],
             key_variables: &["VERTEXAI_ACCESS_TOKEN"],
             auth: Some(Auth::Bearer),
+            // It makes them by predictions of instances, which nothing here writes.
+            embeds: None,
             ..GOOGLE
         }),
     },
@@ -405,6 +426,13 @@ const GOOGLE: Vendor = Vendor {
     base_variables: &["GEMINI_API_BASE", "GOOGLE_GEMINI_BASE_URL"],
     key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
     wire: &Gemini,
+    embeds: Some(Embeds {
+        form: EmbeddingForm::Gemini,
+        most: 100,
+        dimensions: |_| Some("outputDimensionality"),
+        inputs: embeds::gemini_inputs,
+        ..Embeds::OPENAI
+    }),
     capabilities: families::gemini_can,
     dialect: GEMINI,
     ..Vendor::CHAT
@@ -418,6 +446,13 @@ const COHERE: Vendor = Vendor {
     base_variables: &["COHERE_API_BASE", "CO_API_URL"],
     key_variables: &["COHERE_API_KEY", "CO_API_KEY"],
     wire: &Cohere,
+    embeds: Some(Embeds {
+        form: EmbeddingForm::Cohere,
+        most: 96,
+        dimensions: embeds::cohere_dimensions,
+        inputs: |_| Some(embeds::MUST_BE_TOLD),
+        ..Embeds::OPENAI
+    }),
     capabilities: families::cohere_can,
     ..Vendor::CHAT
 };

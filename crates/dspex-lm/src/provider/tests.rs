@@ -11,10 +11,10 @@ use crate::wire::quirks::{Ask, Thinking};
 
 /// The URL, the header with the key, and the wire of a model string.
 fn reached(builder: LmBuilder) -> Result<(String, Option<String>, &'static str), dspex_core::Error> {
-    let name = builder.name.clone();
+    let name = builder.settings.name.clone();
     let (provider, model) = split(&name)?;
     let How::Http(vendor) = provider.how else { panic!("{name} is in this process") };
-    let reached = vendor.reach(model, builder)?;
+    let reached = vendor.reach(model, builder.settings)?;
     let request = Request::new(vec![Message::user("?")]);
     let call = Call::new(&request, reached.model, &vendor.quirks, false);
     let url = url(&reached.endpoint.base, &reached.wire.path(&call))?;

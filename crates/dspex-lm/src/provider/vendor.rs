@@ -7,10 +7,11 @@ use dspex_core::schema::{GBNF, OPENAI, SchemaDialect};
 use dspex_core::{Error, LanguageModel, Result};
 
 use super::{families, template};
-use crate::http::{Endpoint, HttpLm};
-use crate::lm::LmBuilder;
+use crate::http::{Endpoint, HttpEmbedder, HttpLm};
+use crate::lm::Settings;
+use crate::wire::embeddings::Embeds;
 use crate::wire::{Auth, OpenAiChat, Quirks, Wire};
-use crate::{Catalog, Priced, Resilience, Resilient};
+use crate::{Catalog, EmbeddingModel, Priced, Resilience, Resilient};
 
 /// A vendor, or a kind of server.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Vendor {
     pub(super) more_wires: &'static [(&'static str, &'static dyn Wire)],
     /// How the key is sent, where that is not as the wire usually has it.
     pub(super) auth: Option<Auth>,
+    /// How it makes embeddings, where it does.
+    pub(super) embeds: Option<Embeds>,
     pub(super) quirks: Quirks,
     /// What a model can do, by its name.
     pub(super) capabilities: fn(&str) -> Capabilities,
@@ -47,6 +50,7 @@ impl Vendor {
         wire: &OpenAiChat,
         more_wires: &[],
         auth: None,
+        embeds: None,
         quirks: Quirks::NONE,
         capabilities: |_| Capabilities::default(),
         dialect: OPENAI,
@@ -56,6 +60,7 @@ impl Vendor {
     pub(super) const SERVER: Self = Self {
         base_path: "/v1",
         needs_key: false,
+        embeds: Some(Embeds::SERVER),
         capabilities: families::served,
         dialect: GBNF,
         ..Self::CHAT
@@ -63,7 +68,7 @@ impl Vendor {
 }
 
 impl Vendor {
-    pub(super) fn make(&self, model: &str, settings: LmBuilder) -> Result<Arc<dyn LanguageModel>> {
+    pub(super) fn make(&self, model: &str, settings: Settings) -> Result<Arc<dyn LanguageModel>> {
         let (name, capabilities) = (settings.name.clone(), settings.capabilities.clone());
         let (resilience, catalog) = (settings.resilience.clone(), settings.catalog.clone());
         let Reached { model, wire, endpoint } = self.reach(model, settings)?;
@@ -73,8 +78,18 @@ impl Vendor {
         Ok(stacked(lm, resilience, catalog))
     }
 
+    /// A model that makes embeddings, in the way that the vendor has for it.
+    pub(super) fn embedder(&self, embeds: Embeds, model: &str, settings: Settings) -> Result<EmbeddingModel> {
+        let (name, resilience) = (settings.name.clone(), settings.resilience.clone());
+        let catalog = settings.catalog.clone();
+        let Reached { model, wire, endpoint } = self.reach(model, settings)?;
+        let http = HttpEmbedder::new(&name, model, endpoint, wire.headers(), embeds)
+            .map_err(|e| e.with_model(&name))?;
+        Ok(EmbeddingModel::over(http, resilience, catalog))
+    }
+
     /// Where a model is, and by which wire it is spoken to.
-    pub(super) fn reach<'a>(&self, model: &'a str, settings: LmBuilder) -> Result<Reached<'a>> {
+    pub(super) fn reach<'a>(&self, model: &'a str, settings: Settings) -> Result<Reached<'a>> {
         if self.needs_key && settings.api_key.is_none() && settings.api_base.is_none() {
             let variable = self.key_variables.first().copied().unwrap_or_default();
             return Err(Error::configuration(format!("expected a key for `{}`, found none", settings.name))
@@ -105,7 +120,7 @@ impl Vendor {
     }
 
     /// The base URL of a model: the vendor's, or the one that is given.
-    fn base_of(&self, model: &str, settings: &LmBuilder) -> Result<String> {
+    fn base_of(&self, model: &str, settings: &Settings) -> Result<String> {
         let place = |name: &str| {
             let given = settings.api_base.as_ref().filter(|_| self.base_variables.contains(&name));
             match (name, given) {

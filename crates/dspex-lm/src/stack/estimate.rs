@@ -23,3 +23,8 @@ pub(super) fn tokens(request: &Request) -> u64 {
     let answer = request.options.max_tokens.unwrap_or(256);
     said.saturating_add(tools).saturating_add(answer.saturating_mul(several))
 }
+
+/// An estimate of the tokens of texts.
+pub(super) fn of_texts(texts: &[String]) -> u64 {
+    texts.iter().map(|text| text.len() as u64 / CHARACTERS).sum()
+}

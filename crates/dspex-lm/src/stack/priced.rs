@@ -32,16 +32,26 @@ impl Priced {
     }
 
     fn price(&self, request: &Request, usage: &mut Usage) {
-        if usage.calls == 0 {
-            return;
-        }
-        let day = day(self.clock.since_epoch().as_secs());
-        let tier = request.options.service_tier.as_deref();
-        let price = self.catalog.model_on(self.lm.id(), &day).and_then(|model| model.price.as_ref());
-        match price.and_then(|price| price.cost(usage, tier)) {
-            Some(cost) => usage.cost = cost,
-            None => usage.unpriced_calls = usage.calls,
-        }
+        price(&self.catalog, &*self.clock, self.lm.id(), request.options.service_tier.as_deref(), usage);
+    }
+}
+
+/// Writes into the usage of a model what it cost today, in a class of service.
+pub(crate) fn price(
+    catalog: &Catalog,
+    clock: &dyn Clock,
+    model: &str,
+    tier: Option<&str>,
+    usage: &mut Usage,
+) {
+    if usage.calls == 0 {
+        return;
+    }
+    let day = day(clock.since_epoch().as_secs());
+    let price = catalog.model_on(model, &day).and_then(|model| model.price.as_ref());
+    match price.and_then(|price| price.cost(usage, tier)) {
+        Some(cost) => usage.cost = cost,
+        None => usage.unpriced_calls = usage.calls,
     }
 }
 

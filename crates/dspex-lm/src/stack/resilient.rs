@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dspex_core::lm::{
-    Capabilities, Event, EventStream, FailedTry, LmError, LmErrorKind, Reply, Request, ResponseFormat,
+    Capabilities, Event, EventStream, LmError, LmErrorKind, Reply, Request, ResponseFormat,
 };
 use dspex_core::{BoxFuture, LanguageModel};
 use dspex_resilience::{
-    Ask, Attempt, Deadline, Events, HealthReport, Jitter, Key, Next, Outcome, Permit, Refusal, Registry,
-    Stack, StackPolicy, Ticket, UnderWay,
+    Ask, Deadline, Events, HealthReport, Jitter, Key, Outcome, Permit, Refusal, Registry, Stack, StackPolicy,
+    Ticket, UnderWay,
 };
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Map, Value as Json};
 
+use super::tries::Tries;
 use super::{Failure, estimate, silent};
 
 /// How a model is kept from failing, and its provider from being hurried.
@@ -226,24 +227,6 @@ fn once_more(mut error: LmError, empty: &AtomicU32) -> LmError {
         error.should_retry = Some(false);
     }
     error
-}
-
-/// What failed so far.
-#[derive(Default)]
-struct Tries(Vec<FailedTry>);
-
-impl Tries {
-    /// A try that is followed by another one.
-    fn see(&mut self, attempt: &Attempt<'_, Failure>) {
-        if let (Some(Failure(e)), Next::Wait(wait)) = (attempt.error, attempt.next) {
-            self.0.push(FailedTry::new(e, wait));
-        }
-    }
-
-    fn into_error(self, mut e: LmError) -> LmError {
-        e.failed.splice(0..0, self.0);
-        e
-    }
 }
 
 /// A stream whose first event came.

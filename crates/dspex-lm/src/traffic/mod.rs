@@ -3,9 +3,8 @@
 mod read;
 mod route;
 
-use dspex_core::lm::{LmError, Reply};
+use dspex_core::lm::{Embeddings, LmError, Reply};
 
-pub use crate::wire::embeddings::Embeddings;
 pub use route::{ROUTES, Route};
 
 /// A reply as it was recorded: who gave it, on what path, and its bytes.

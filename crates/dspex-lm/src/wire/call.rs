@@ -18,6 +18,22 @@ pub(crate) struct Call<'a> {
     warnings: RefCell<Vec<String>>,
 }
 
+/// What a model cannot be asked for: an error, or a warning.
+pub(super) fn unsupported(
+    model: &str,
+    what: &str,
+    warn: bool,
+    warnings: &RefCell<Vec<String>>,
+) -> Result<(), LmError> {
+    if !warn {
+        let message = format!("expected what `{model}` can be asked for, found {what}");
+        return Err(LmError::new(LmErrorKind::Unsupported, message));
+    }
+    let warning = format!("{what} was left out, since the model cannot be asked for it");
+    warnings.borrow_mut().push(warning);
+    Ok(())
+}
+
 impl<'a> Call<'a> {
     pub(crate) fn new(request: &'a Request, model: &'a str, quirks: &'a Quirks, stream: bool) -> Self {
         Self { request, model, stream, quirks, warnings: RefCell::default() }
@@ -30,14 +46,7 @@ impl<'a> Call<'a> {
     /// Says that something cannot be asked for: an error, or a warning where that is allowed and it is then left out.
     pub(crate) fn cannot(&self, what: &str) -> Result<(), LmError> {
         let warn = self.options().on_unsupported == Some(OnUnsupported::Warn);
-        let message = format!("expected what `{}` can be asked for, found {what}", self.model);
-        if !warn {
-            return Err(LmError::new(LmErrorKind::Unsupported, message));
-        }
-        self.warnings
-            .borrow_mut()
-            .push(format!("{what} was left out, since the model cannot be asked for it"));
-        Ok(())
+        unsupported(self.model, what, warn, &self.warnings)
     }
 
     /// The same where an option is set.

@@ -1,52 +1,15 @@
-//! Replies with embeddings, in the forms of four families of vendors.
+//! Replies with embeddings.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dspex_core::Usage;
-use dspex_core::lm::{LmError, LmErrorKind};
+use dspex_core::lm::{Embeddings, LmError, LmErrorKind};
 use serde_json::Value as Json;
 
-use super::body;
-
-/// Embeddings of texts or images, in the order in which they were asked for.
-///
-/// ```
-/// use dspex_lm::{Content, RecordedReply};
-/// let body = br#"{"data": [{"index": 1, "embedding": [3, 4]}, {"index": 0, "embedding": [1, 2]}], "usage": {"prompt_tokens": 5}}"#;
-/// let decoded = RecordedReply::new("openai", "/v1/embeddings", body).decode();
-/// let Ok(Content::Embeddings(all)) = decoded.content else { panic!("{decoded:?}") };
-/// assert_eq!((all.vectors, all.usage.input_tokens), (vec![vec![1.0, 2.0], vec![3.0, 4.0]], 5));
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Embeddings {
-    /// One vector for each input.
-    pub vectors: Vec<Vec<f32>>,
-    /// What they cost.
-    pub usage: Usage,
-    /// The model that made them, in the vendor's word.
-    pub model: Option<String>,
-}
-
-/// How a family of vendors writes embeddings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EmbeddingForm {
-    OpenAi,
-    Gemini,
-    Ollama,
-    Cohere,
-}
+use super::EmbeddingForm;
+use crate::wire::body;
 
 impl EmbeddingForm {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai_embeddings",
-            Self::Gemini => "gemini_embeddings",
-            Self::Ollama => "ollama_embeddings",
-            Self::Cohere => "cohere_embeddings",
-        }
-    }
-
     /// Reads a whole reply.
     pub(crate) fn read(self, bytes: &[u8]) -> Result<Embeddings, LmError> {
         let json: Json = body::json(bytes, "embeddings")?;
@@ -65,8 +28,9 @@ impl EmbeddingForm {
                 "expected embeddings as lists of numbers, found something else",
             )
         })?;
-        let usage = tokens.as_u64().map_or_else(Usage::uncounted, |tokens| Usage::tokens(tokens, 0));
-        Ok(Embeddings { vectors, usage, model: json["model"].as_str().map(str::to_owned) })
+        let usage = body::count(tokens).map_or_else(Usage::uncounted, |tokens| Usage::tokens(tokens, 0));
+        let model = json["model"].as_str().map(str::to_owned);
+        Ok(Embeddings::new(vectors).with_usage(usage).with_model(model))
     }
 }
 
@@ -77,6 +41,10 @@ fn of_data(json: &Json) -> Option<Vec<Vec<f32>>> {
         items.push((item["index"].as_u64().unwrap_or(at as u64), vector(&item["embedding"])?));
     }
     items.sort_by_key(|(index, _)| *index);
+    // Some servers call every one the first; of others each has a place of its own.
+    let placed = items.iter().zip(0..).all(|((index, _), at)| *index == at);
+    let unplaced = items.iter().all(|(index, _)| *index == 0);
+    (placed || unplaced).then_some(())?;
     Some(items.into_iter().map(|(_, vector)| vector).collect())
 }
 
@@ -176,6 +144,8 @@ mod tests {
             for body in ["", "null", "{}", "[]", r#"{"data": [{"embedding": "?"}], "embeddings": [7]}"#] {
                 assert!(form.read(body.as_bytes()).is_err(), "{form:?} {body}");
             }
+            let twice = r#"{"data": [{"index": 1, "embedding": [1]}, {"index": 1, "embedding": [2]}]}"#;
+            assert!(form.read(twice.as_bytes()).is_err(), "{form:?}");
             let body = r#"{"error": {"message": "no", "code": "rate_limit_exceeded"}}"#;
             assert_eq!(form.read(body.as_bytes()).expect_err(body).kind, LmErrorKind::RateLimit);
         }
