@@ -2,7 +2,8 @@
 
 use dspex_core::lm::{Choice, LmError, Part, Reply};
 use dspex_core::{Record, Usage, Value};
-use dspex_lm::{Content, Embeddings};
+use dspex_core::lm::Embeddings;
+use dspex_lm::Content;
 use serde_json::{Value as Json, json};
 
 use super::Replayed;
