@@ -2,6 +2,8 @@
 //!
 //! A provider is a row of [`PROVIDERS`]; a wire, which several providers may speak, is a file under `wire`.
 
+#[cfg(feature = "http")]
+mod batch;
 #[cfg(feature = "cache")]
 mod cache;
 mod catalog;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 
 use dspex_core::{LanguageModel, Result};
 
+#[cfg(feature = "http")]
+pub use batch::{Batch, BatchState, BatchStatus, Batches};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheBuilder, CacheKey, CacheStats, Cached};
 #[cfg(feature = "disk-cache")]

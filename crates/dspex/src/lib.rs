@@ -313,6 +313,7 @@ pub mod lm {
         Priced, Rates, Recorded, Recorder, Replay, Replayed, Resilience, Resilient, Routed, RoutedBuilder,
         Source,
     };
+    pub use dspex_lm::{Batch, BatchState, BatchStatus, Batches};
     pub use dspex_lm::{Content, Decoded, EmbeddingModel, ROUTES, RecordedReply, Route};
     #[cfg(feature = "disk-cache")]
     pub use dspex_lm::{DiskCache, DiskStats, Entry, Verified};

@@ -6,6 +6,7 @@ pub(crate) mod failure;
 mod frames;
 #[cfg(feature = "loopback-only")]
 mod guard;
+mod link;
 mod model;
 mod streamed;
 mod transport;
@@ -14,7 +15,8 @@ pub(crate) use embedder::HttpEmbedder;
 pub(crate) use endpoint::Endpoint;
 #[cfg(test)]
 pub(crate) use endpoint::url;
-pub(crate) use model::HttpLm;
+pub(crate) use link::Link;
+pub(crate) use model::{HttpLm, refuse_several};
 pub(crate) use streamed::Streamed;
 #[cfg(test)]
 pub(crate) use streamed::fold_pieces;

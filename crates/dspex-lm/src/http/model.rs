@@ -54,11 +54,7 @@ impl HttpLm {
 
     /// Sends a request; what was left out of it comes first.
     async fn open(&self, request: &Request, stream: bool) -> Result<(Body, Vec<Event>), LmError> {
-        let several = request.options.n.is_some_and(|n| n > 1);
-        if several && !self.capabilities.several {
-            let message = "expected one completion to be asked for, since this model gives no more";
-            return Err(LmError::new(LmErrorKind::Unsupported, message).with_hint("ask several times"));
-        }
+        refuse_several(request, &self.capabilities)?;
         let call = Call::new(request, &self.model, &self.quirks, stream);
         let body = self.wire.encode(&call)?;
         let url = self.transport.url(&self.wire.path(&call))?;
@@ -113,6 +109,15 @@ impl HttpLm {
         let e = self.transport.redaction.of_content("a stream of events", &body.content_type, &bytes);
         Err(named(e, request_id))
     }
+}
+
+/// Several completions where a model gives one.
+pub(crate) fn refuse_several(request: &Request, can: &Capabilities) -> Result<(), LmError> {
+    if request.options.n.is_some_and(|n| n > 1) && !can.several {
+        let message = "expected one completion to be asked for, since this model gives no more";
+        return Err(LmError::new(LmErrorKind::Unsupported, message).with_hint("ask several times"));
+    }
+    Ok(())
 }
 
 impl LanguageModel for HttpLm {

@@ -7,7 +7,7 @@ use dspex_core::lm::{LmError, LmErrorKind};
 use dspex_core::{Clock as _, SystemClock};
 use dspex_resilience::RateLimits;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use serde_json::Value as Json;
 
@@ -227,12 +227,38 @@ impl Transport {
         body: &Json,
         clocked: Clocked,
     ) -> Result<Body, LmError> {
-        #[cfg(feature = "loopback-only")]
-        super::guard::loopback_only(&url)?;
         // Writing JSON to memory fails for no value there is.
         let body = serde_json::to_vec(body)
             .map_err(|e| LmError::new(LmErrorKind::InvalidRequest, format!("no JSON of the request: {e}")))?;
-        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body);
+        self.post(url, headers, ("application/json", body.into()), clocked).await
+    }
+
+    /// Sends a body of some type.
+    pub(super) async fn post(
+        &self,
+        url: Url,
+        headers: &[(String, String)],
+        (kind, body): (&str, Bytes),
+        clocked: Clocked,
+    ) -> Result<Body, LmError> {
+        #[cfg(feature = "loopback-only")]
+        super::guard::loopback_only(&url)?;
+        self.exchange(self.client.post(url).header(CONTENT_TYPE, kind).body(body), headers, clocked).await
+    }
+
+    /// Asks for what is at a URL.
+    pub(super) async fn get(&self, url: Url, clocked: Clocked) -> Result<Body, LmError> {
+        #[cfg(feature = "loopback-only")]
+        super::guard::loopback_only(&url)?;
+        self.exchange(self.client.get(url), &[], clocked).await
+    }
+
+    async fn exchange(
+        &self,
+        mut request: RequestBuilder,
+        headers: &[(String, String)],
+        clocked: Clocked,
+    ) -> Result<Body, LmError> {
         for (name, value) in headers {
             let (name, value) = header(name, &Secret::new(value.clone()))?;
             request = request.header(name, value);

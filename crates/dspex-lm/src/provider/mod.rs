@@ -140,6 +140,22 @@ impl Provider {
             .with_hint(format!("write one of {known}")))
     }
 
+    /// A model that is asked in batches.
+    #[cfg(feature = "http")]
+    pub(crate) fn batches(&self, model: &str, settings: Settings) -> Result<crate::Batches> {
+        let api = |provider: &Self| match provider.how {
+            How::Http(vendor) => vendor.batches,
+            How::BuiltIn(_) => None,
+        };
+        if let (How::Http(vendor), Some(api)) = (self.how, api(self)) {
+            return vendor.batches(api, model, settings);
+        }
+        let known = PROVIDERS.iter().filter(|p| api(p).is_some());
+        let known = known.map(|p| format!("`{}/...`", p.name)).collect::<Vec<_>>().join(", ");
+        Err(Error::configuration(format!("expected a provider of batches, found `{}`", self.name))
+            .with_hint(format!("write one of {known}")))
+    }
+
     /// The base URL of its models, with places for what has to be set; none where they are in this process.
     pub fn base(&self) -> Option<&'static str> {
         match self.how {

@@ -14,6 +14,8 @@ use super::vendor::Vendor;
 use super::{How, Provider};
 use crate::NearestLm;
 #[cfg(feature = "http")]
+use crate::batch::{AnthropicBatches, OpenAiBatches};
+#[cfg(feature = "http")]
 use crate::wire::embeddings::{EmbeddingForm, Embeds};
 #[cfg(feature = "http")]
 use crate::wire::quirks::{Ask, Files, Thinking, Thoughts};
@@ -44,6 +46,7 @@ pub const PROVIDERS: &[Provider] = &[
                 thinking: families::openai_thinks,
                 ..Quirks::NONE
             },
+            batches: Some(&OpenAiBatches),
             capabilities: families::openai_can,
             ..Vendor::CHAT
         }),
@@ -57,6 +60,7 @@ pub const PROVIDERS: &[Provider] = &[
             base_variables: &["ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"],
             key_variables: &["ANTHROPIC_API_KEY"],
             wire: &Anthropic,
+            batches: Some(&AnthropicBatches),
             capabilities: families::claude_can,
             dialect: ANTHROPIC,
             ..Vendor::CHAT

@@ -7,11 +7,12 @@ use dspex_core::schema::{GBNF, OPENAI, SchemaDialect};
 use dspex_core::{Error, LanguageModel, Result};
 
 use super::{families, template};
-use crate::http::{Endpoint, HttpEmbedder, HttpLm};
+use crate::batch::{Asked, BatchApi};
+use crate::http::{Endpoint, HttpEmbedder, HttpLm, Link};
 use crate::lm::Settings;
 use crate::wire::embeddings::Embeds;
 use crate::wire::{Auth, OpenAiChat, Quirks, Wire};
-use crate::{Catalog, EmbeddingModel, Priced, Resilience, Resilient};
+use crate::{Batches, Catalog, EmbeddingModel, Priced, Resilience, Resilient};
 
 /// A vendor, or a kind of server.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Vendor {
     pub(super) auth: Option<Auth>,
     /// How it makes embeddings, where it does.
     pub(super) embeds: Option<Embeds>,
+    /// How it takes many requests at one time, to be answered later.
+    pub(super) batches: Option<&'static dyn BatchApi>,
     pub(super) quirks: Quirks,
     /// What a model can do, by its name.
     pub(super) capabilities: fn(&str) -> Capabilities,
@@ -51,6 +54,7 @@ impl Vendor {
         more_wires: &[],
         auth: None,
         embeds: None,
+        batches: None,
         quirks: Quirks::NONE,
         capabilities: |_| Capabilities::default(),
         dialect: OPENAI,
@@ -86,6 +90,21 @@ impl Vendor {
         let http = HttpEmbedder::new(&name, model, endpoint, wire.headers(), embeds)
             .map_err(|e| e.with_model(&name))?;
         Ok(EmbeddingModel::over(http, resilience, catalog))
+    }
+
+    /// A model that is asked in batches.
+    pub(super) fn batches(
+        &self,
+        api: &'static dyn BatchApi,
+        model: &str,
+        settings: Settings,
+    ) -> Result<Batches> {
+        let (name, resilience) = (settings.name.clone(), settings.resilience.clone());
+        let catalog = settings.catalog.clone();
+        let Reached { model, wire, endpoint } = self.reach(model, settings)?;
+        let (model, can, quirks) = (model.to_owned(), self.able(model, wire), self.quirks);
+        let link = Link::new(endpoint, wire.headers(), &resilience).map_err(|e| e.with_model(&name))?;
+        Ok(Batches::over(Asked { name, model, wire, quirks, can }, api, link, catalog))
     }
 
     /// Where a model is, and by which wire it is spoken to.

@@ -17,3 +17,4 @@ pub use priced::Priced;
 pub(crate) use priced::price;
 pub use resilient::{Governors, Resilience, Resilient};
 pub use routed::{Routed, RoutedBuilder};
+pub(crate) use silent::check as refuse_silence;

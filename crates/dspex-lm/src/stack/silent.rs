@@ -5,7 +5,7 @@ use dspex_core::lm::{Event, FinishReason, LmError, LmErrorKind, Part, Reply};
 
 /// The error of a reply in which no completion says anything. One that ran out of tokens while it thought, or that a
 /// filter stopped, says at least that.
-pub(super) fn check(reply: &Reply) -> Result<(), LmError> {
+pub(crate) fn check(reply: &Reply) -> Result<(), LmError> {
     if reply.choices.iter().any(|c| ends_for_a_reason(&c.finish) || c.parts.iter().any(says)) {
         return Ok(());
     }

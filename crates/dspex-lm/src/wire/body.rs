@@ -32,7 +32,7 @@ fn kind_of(json: &Json) -> String {
 }
 
 /// An error object that came where a reply was due.
-pub(super) fn provider_error(error: &Json) -> LmError {
+pub(crate) fn provider_error(error: &Json) -> LmError {
     let said = Said::read(error);
     let kind = said.kind().unwrap_or(LmErrorKind::Server);
     let mut e = LmError::new(kind, format!("the provider answered with an error: {}", said.message()));

@@ -4,7 +4,7 @@
 //! its file, and a line in [`WIRES`].
 
 mod anthropic;
-mod body;
+pub(crate) mod body;
 mod call;
 #[cfg(test)]
 mod cassettes;
