@@ -112,7 +112,7 @@ impl LanguageModel for Lm {
 /// # let _ = lm;
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct LmBuilder<T = Lm> {
     pub(crate) settings: Settings,
@@ -255,6 +255,32 @@ impl LmBuilder {
     pub fn build(self) -> Result<Lm> {
         let (provider, model, settings) = self.found()?;
         provider.make(&model, settings).map(Lm)
+    }
+}
+
+/// What is set, without what may be secret: of the base URL only what comes before a query, and no name or password.
+impl fmt::Debug for LmBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |list: &[(String, Secret)]| list.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        f.debug_struct("LmBuilder")
+            .field("name", &self.name)
+            .field("api_key", &self.api_key)
+            .field("api_base", &self.api_base.as_deref().map(shown_base))
+            .field("headers", &names(&self.headers))
+            .field("settings", &self.settings.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("timeouts", &self.timeouts)
+            .field("capabilities", &self.capabilities)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A base URL as it may be shown.
+fn shown_base(base: &str) -> String {
+    let base = base.split(['?', '#']).next().unwrap_or_default();
+    match base.split_once("://") {
+        // A password may have any character, so what counts is the last sign before the host.
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
+        None => "(no URL)".to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ mod frames;
 #[cfg(feature = "loopback-only")]
 mod guard;
 mod model;
+mod redaction;
 mod streamed;
 mod transport;
 
