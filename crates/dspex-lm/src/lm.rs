@@ -121,7 +121,7 @@ pub struct LmBuilder<T = Lm> {
 }
 
 /// What was given to reach a model.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) api_key: Option<Secret>,
@@ -259,18 +259,23 @@ impl LmBuilder {
 }
 
 /// What is set, without what may be secret: of the base URL only what comes before a query, and no name or password.
-impl fmt::Debug for LmBuilder {
+impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |list: &[(String, Secret)]| list.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         f.debug_struct("LmBuilder")
             .field("name", &self.name)
             .field("api_key", &self.api_key)
             .field("api_base", &self.api_base.as_deref().map(shown_base))
-            .field("headers", &names(&self.headers))
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("settings", &self.settings.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("timeouts", &self.timeouts)
             .field("capabilities", &self.capabilities)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for LmBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
     }
 }
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use dspex::RunEvent;
 use dspex::lm::{
-    Cache, Governors, LanguageModel as _, Lm, LmBuilder, Message, Recorder, Replay, Request, Resilience,
-    Routed, Secret,
+    Cache, EmbedRequest, Embedder as _, EmbeddingModel, Governors, LanguageModel as _, Lm, LmBuilder,
+    Message, Recorder, Replay, Request, Resilience, Routed, Secret,
 };
 use dspex::prelude::*;
 use dspex_testkit::{Answer, Script, TestServer};
@@ -87,6 +87,10 @@ impl Shown {
 }
 
 fn builder(url: &str, shown: &Shown) -> LmBuilder {
+    with_canaries(Lm::builder("openai/some-model"), url, shown)
+}
+
+fn with_canaries<T>(builder: LmBuilder<T>, url: &str, shown: &Shown) -> LmBuilder<T> {
     let events = shown.clone();
     let mut resilience = Resilience::default();
     resilience.policy.retry.attempts = 2;
@@ -96,7 +100,7 @@ fn builder(url: &str, shown: &Shown) -> LmBuilder {
     resilience.governors =
         Governors::telling(move |who, event| events.say(format!("{who} {event} {event:?}")));
     shown.debug(&resilience);
-    let builder = Lm::builder("openai/some-model")
+    let builder = builder
         .api_key(Secret::new(CANARIES[0]))
         .header("x-tenant-secret", Secret::new(CANARIES[1]))
         .setting("SOME_SETTING", CANARIES[1])
@@ -190,6 +194,12 @@ async fn no_canary_is_found_in_anything() {
     for fault in &faults {
         let server = TestServer::script(Script::always(fault.clone())).start().await.unwrap();
         let lm = builder(&server.base_url(), &shown).build().unwrap();
+        let embedder =
+            with_canaries(EmbeddingModel::builder("openai/e"), &server.base_url(), &shown).build().unwrap();
+        shown.debug(&embedder);
+        if let Err(e) = embedder.embed(&EmbedRequest::new(["a text"])).await {
+            shown.error(&e.into());
+        }
         let routed = Routed::builder("both").model(lm.clone()).model(lm.clone()).build();
         let over = recorder.over(cache.over(routed));
         let (ctx, trace) = Context::new(over).traced();
