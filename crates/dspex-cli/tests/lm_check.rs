@@ -52,6 +52,7 @@ fn expected(yes: &[&str], unknown: &[&str]) -> BTreeMap<String, String> {
     FEATURES.iter().map(|what| ((*what).to_owned(), word(what).to_owned())).collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a value of `json!` is read better without a reference")]
 fn reply(message: Json, more: Json) -> Json {
     let mut choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
     if let (Some(choice), Json::Object(more)) = (choice.as_object_mut(), more) {

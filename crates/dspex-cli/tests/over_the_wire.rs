@@ -34,7 +34,7 @@ fn each_fault_has_its_kind_its_remedy_and_its_exit_code() {
     let html = json!({"content-type": "text/html"});
     let table = [
         (json!({"status": 200, "body": "<html>Sign in</html>", "headers": html}), "protocol", 3),
-        (body(json!({"choices": []})), "protocol", 3),
+        (body(json!({"choices": []})), "empty_reply", 3),
         (
             body(json!({"choices": [{"index": 0, "message": {"content": null}, "finish_reason": "stop"}]})),
             "empty_reply",

@@ -112,7 +112,7 @@ impl LanguageModel for Lm {
 /// # let _ = lm;
 /// # Ok::<(), dspex_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct LmBuilder<T = Lm> {
     pub(crate) settings: Settings,
@@ -121,7 +121,7 @@ pub struct LmBuilder<T = Lm> {
 }
 
 /// What was given to reach a model.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) api_key: Option<Secret>,
@@ -255,6 +255,37 @@ impl LmBuilder {
     pub fn build(self) -> Result<Lm> {
         let (provider, model, settings) = self.found()?;
         provider.make(&model, settings).map(Lm)
+    }
+}
+
+/// What is set, without what may be secret: of the base URL only what comes before a query, and no name or password.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LmBuilder")
+            .field("name", &self.name)
+            .field("api_key", &self.api_key)
+            .field("api_base", &self.api_base.as_deref().map(shown_base))
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("settings", &self.settings.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("timeouts", &self.timeouts)
+            .field("capabilities", &self.capabilities)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for LmBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}
+
+/// A base URL as it may be shown.
+fn shown_base(base: &str) -> String {
+    let base = base.split(['?', '#']).next().unwrap_or_default();
+    match base.split_once("://") {
+        // A password may have any character, so what counts is the last sign before the host.
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
+        None => "(no URL)".to_owned(),
     }
 }
 

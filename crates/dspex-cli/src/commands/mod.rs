@@ -18,7 +18,7 @@ use crate::failure::{Exit, Failure};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a program once
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// Score a program on a data set
     Eval(Box<eval::Eval>),
     /// Print the request that a call would send; nothing is called

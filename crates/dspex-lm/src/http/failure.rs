@@ -1,47 +1,16 @@
 //! From what went wrong on the way to a typed error: connections, status codes, bodies that are not what they should be.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use dspex_core::lm::{LmError, LmErrorKind};
-use dspex_core::shorten_text;
-use regex::Regex;
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 
+pub(crate) use super::redaction::Redaction;
 use super::transport::time_of_day;
-use crate::secret::Secret;
 use crate::wire::failure::Said;
 
-/// Bodies in errors, without what must not be shown.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Redaction(Vec<Secret>);
-
-/// Keys as vendors write them, also where a provider echoes one that we do not know.
-static KEY: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:sk|pk|rk|gsk|xai|key)-[\w*.-]{6,}|\bbearer\s+[^\s,;]+").ok());
-
-const REDACTED: &str = "[redacted]";
-
 impl Redaction {
-    pub(super) fn new(secrets: Vec<Secret>) -> Self {
-        Self(secrets)
-    }
-
-    /// Text without secrets, on one line, short enough to read.
-    pub(super) fn preview(&self, text: &str) -> String {
-        let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        for secret in &self.0 {
-            if !secret.expose().is_empty() {
-                text = text.replace(secret.expose(), REDACTED);
-            }
-        }
-        let text = KEY.as_ref().map_or(text.clone(), |key| key.replace_all(&text, REDACTED).into_owned());
-        // What moves the cursor or changes colours has no business on somebody's terminal.
-        let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        shorten_text(&text)
-    }
-
     /// The provider's id of a request.
     pub(crate) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
         let id = ["x-request-id", "request-id"].iter().find_map(|name| headers.get(*name))?;

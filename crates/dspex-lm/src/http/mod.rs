@@ -8,6 +8,7 @@ mod frames;
 mod guard;
 mod link;
 mod model;
+mod redaction;
 mod streamed;
 mod transport;
 

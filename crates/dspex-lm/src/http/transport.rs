@@ -1,5 +1,6 @@
 //! The connection: a client with a pool, under the bounds of a call.
 
+use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
@@ -22,7 +23,7 @@ const MOST_BYTES: usize = 16 << 20;
 pub(super) const MOST_ERROR_BYTES: usize = 64 << 10;
 
 /// Sends requests to one host.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Transport {
     client: Client,
     /// The base URL, which paths are added to.
@@ -163,12 +164,22 @@ impl Body {
     }
 }
 
+/// Without the query of the base URL, which may be secret.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("place", &self.place())
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Transport {
     /// The connection to an endpoint; every request has the headers of the wire and of the endpoint.
     pub(super) fn to(endpoint: Endpoint, of_wire: &[(&'static str, &'static str)]) -> Result<Self, LmError> {
         let (host, headers) = (url(&endpoint.base, "")?, endpoint.header_map(of_wire)?);
         let Endpoint { base, key, headers: own, timeouts, .. } = endpoint;
-        let redaction = Redaction::new(own.into_iter().map(|(_, value)| value).chain(key).collect());
+        let redaction = Redaction::new(own.into_iter().map(|(_, value)| value).chain(key), &host);
         let client = Client::builder()
             .default_headers(headers.clone())
             .user_agent(concat!("dspex/", env!("CARGO_PKG_VERSION")))
