@@ -363,3 +363,21 @@ async fn c10_a_file_that_somebody_else_wrote_is_data_and_nothing_more() {
     assert_eq!(warnings.lock().unwrap().len(), 1);
     assert_eq!(cache.disk().unwrap().stats().unwrap().entries, 0, "it is taken away");
 }
+
+#[tokio::test]
+async fn what_is_damaged_is_taken_away_and_written_anew_in_one_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("replies.sqlite");
+    let keys = fill(&file, 20).await;
+    let theirs = rusqlite::Connection::open(&file).unwrap();
+    theirs.execute_batch("UPDATE replies SET value = x'7b7d'").unwrap();
+    drop(theirs);
+    let (builder, _) = on_disk(&file);
+    let cache = builder.memory_bytes(0).build();
+    for key in &keys {
+        assert_eq!(cache.get(key).await, None);
+        cache.put(*key, &ask(""), &Reply::text("anew"));
+    }
+    cache.flush().await;
+    assert_eq!(cache.disk().unwrap().verify().unwrap().sound, 20);
+}

@@ -1,8 +1,8 @@
 //! An interaction as a line of JSON.
 
+use dspex_core::lm::Embeddings;
 use dspex_core::lm::{Choice, LmError, Part, Reply};
 use dspex_core::{Record, Usage, Value};
-use dspex_core::lm::Embeddings;
 use dspex_lm::Content;
 use serde_json::{Value as Json, json};
 

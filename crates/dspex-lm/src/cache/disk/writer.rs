@@ -128,8 +128,13 @@ struct Batch {
 impl Batch {
     fn take(&mut self, work: Work) {
         match work {
-            Work::Put(key, value) => self.puts.push((key, value)),
+            Work::Put(key, value) => {
+                // What was to be taken away is written anew.
+                self.removed.retain(|removed| *removed != key);
+                self.puts.push((key, value));
+            }
             Work::Touch(key) => self.touched.push(key),
+            Work::Remove(key) if self.puts.iter().any(|(put, _)| *put == key) => {}
             Work::Remove(key) => self.removed.push(key),
             Work::Flush(done) => self.flushes.push(done),
         }
