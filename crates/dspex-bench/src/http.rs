@@ -50,8 +50,9 @@ pub(crate) fn serve(mode: &str) -> Result<(), Box<dyn std::error::Error>> {
     runtime.block_on(async {
         let words = if mode == "stream" { ANSWER.repeat(8) } else { ANSWER.to_owned() };
         let mut server = TestServer::script(Script::always(Answer::text(words)));
-        if mode == "slow" {
-            server = server.latency(Duration::from_secs(5));
+        if mode == "stream" {
+            // As models write: a bit of text at a time.
+            server = server.drip(Duration::from_millis(20));
         }
         let server = server.start().await?;
         crate::print(&server.base_url());
@@ -99,7 +100,7 @@ where
         done??;
     }
     let calls = CALLS as f64;
-    Ok((calls / started.elapsed().as_secs_f64(), (busy() - before).as_secs_f64() * 1e6 / calls))
+    Ok((calls / started.elapsed().as_secs_f64(), busy().saturating_sub(before).as_secs_f64() * 1e6 / calls))
 }
 
 fn model(server: &Server) -> Result<Lm, dspex::Error> {
@@ -194,7 +195,7 @@ pub(crate) fn streams() -> Measured {
             events += done??;
             peak = peak.max(resident_kilobytes()?);
         }
-        let busy = (busy() - before).as_secs_f64() * 1e6;
+        let busy = busy().saturating_sub(before).as_secs_f64() * 1e6;
         Ok(vec![
             Figure {
                 name: format!("processor for an event of {STREAMS} streams"),

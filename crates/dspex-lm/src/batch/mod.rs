@@ -83,26 +83,30 @@ pub struct Batch {
 
 /// A model that is asked in batches: all requests at one time, answers within a day, at a lower price.
 ///
-/// ```no_run
+/// ```
 /// use dspex_core::lm::{Message, Request};
-/// use dspex_lm::{Batch, Batches};
+/// use dspex_lm::{Batch, Batches, Secret};
 ///
-/// # async fn day() -> Result<(), Box<dyn std::error::Error>> {
-/// let batches = Batches::from_env("openai/gpt-4o-mini")?;
-/// let requests: Vec<Request> =
-///     ["one", "two"].map(|word| Request::new(vec![Message::user(format!("Translate: {word}"))])).to_vec();
-/// let batch = batches.submit(&requests).await?;
-/// let kept = serde_json::to_string(&batch)?;
-///
-/// // Later, and maybe elsewhere.
-/// let batch: Batch = serde_json::from_str(&kept)?;
-/// if batches.poll(&batch).await?.state.is_over() {
-///     for (request, answer) in requests.iter().zip(batches.collect(&batch).await?) {
-///         println!("{}: {:?}", request.messages[0].text(), answer.map(|reply| reply.choices[0].content()));
-///     }
+/// /// Asks, and says what to keep until the answers are there.
+/// async fn ask(batches: &Batches, words: &[&str]) -> Result<String, Box<dyn std::error::Error>> {
+///     let requests: Vec<Request> =
+///         words.iter().map(|word| Request::new(vec![Message::user(format!("Translate: {word}"))])).collect();
+///     Ok(serde_json::to_string(&batches.submit(&requests).await?)?)
 /// }
-/// # Ok(())
-/// # }
+///
+/// /// The answers, later and maybe in another process; none while they are not there.
+/// async fn answers(batches: &Batches, kept: &str) -> Result<Option<Vec<String>>, Box<dyn std::error::Error>> {
+///     let batch: Batch = serde_json::from_str(kept)?;
+///     if !batches.poll(&batch).await?.state.is_over() {
+///         return Ok(None);
+///     }
+///     let replies = batches.collect(&batch).await?;
+///     Ok(Some(replies.into_iter().flatten().map(|reply| reply.choices[0].content()).collect()))
+/// }
+///
+/// let batches = Batches::builder("openai/gpt-4o-mini").api_key(Secret::new("sk-...")).build()?;
+/// # let _ = (ask(&batches, &["one"]), answers(&batches, "{}"));
+/// # Ok::<(), dspex_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Batches(Arc<Inner>);
