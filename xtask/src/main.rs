@@ -27,7 +27,8 @@ cargo xtask <command>
   conformance FILE [--wording FILE] [--json]
                               run a corpus of observed behaviour, with a wording of DSPy also byte for byte
   replay DIR [--json]         read recorded traffic of vendors by the wires, a line for each interaction
-  soak [--cases N] [--seed S] random replies, read here and by DSPy: 50,000 of them
+  soak [judge|cache|load]     the long runs: 50,000 random replies, read here and by DSPy (--cases N, --seed S); a cache
+                              under kill -9; many callers at a server that throttles, and at one that is down
   bench [NAME]                measure; without a name everything
   bench --against --rows      measure rendering and reading beside DSPy, which takes a minute
   bench --against [--quick]   measure beside DSPy and dspy-rs, which it installs and builds first

@@ -55,6 +55,7 @@ fn failure(kind: LmErrorKind) -> Result<Reply, LmError> {
     Err(LmError::new(kind, "scripted").with_usage(Usage::tokens(5, 0)))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as scripts have it")]
 fn ok(text: &str) -> Result<Reply, LmError> {
     Ok(Reply::text(text).with_usage(Usage::tokens(5, 2)))
 }
@@ -252,7 +253,7 @@ async fn p42_who_answered_and_who_failed_stand_in_the_reply() {
         Resilience::default().without_retries(),
     );
     let mut busy = LmError::new(LmErrorKind::RateLimit, "slow down");
-    busy.retry_after = Some(Duration::from_secs(3600));
+    busy.retry_after = Some(Duration::from_hours(1));
     let b = Played::new("b", [Err(busy)]);
     let c = Played::new("c", [ok("hi")]);
     let lm = Routed::builder("chain").model(a).model(b).model(c).build();

@@ -168,7 +168,7 @@ async fn one(name: &str, fault: &Fault, stream: bool, expect: &Expect, calls: us
 }
 
 fn unexpected(expect: &Expect, outcome: &Result<Reply, LmError>) -> Option<String> {
-    let text = |r: &Reply| r.choices.first().map(|c| c.content()).unwrap_or_default();
+    let text = |r: &Reply| r.choices.first().map(dspex_core::lm::Choice::content).unwrap_or_default();
     let whole =
         outcome.as_ref().is_ok_and(|r| text(r) == ANSWER && r.choices[0].finish == FinishReason::Stop);
     let fits = match (expect, outcome) {

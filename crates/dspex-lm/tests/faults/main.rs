@@ -288,3 +288,26 @@ fn p38_p39_p40_what_a_reply_says_of_itself() {
 fn p46_a_connection_that_closes_as_it_is_used_again() {
     harness::run_twice(&Fault::CloseReused);
 }
+
+#[test]
+fn the_page_of_faults_names_tests_that_there_are() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("../../docs/faults.md")).unwrap();
+    let files =
+        ["faults/main.rs", "faults/load.rs", "stack.rs", "cache.rs", "hammer.rs", "../src/cache/key.rs"];
+    let code: String = files.map(|f| std::fs::read_to_string(root.join("tests").join(f)).unwrap()).concat();
+    let named: Vec<&str> =
+        page.split('`').skip(1).step_by(2).filter(|word| word.matches('_').count() > 2).collect();
+    assert!(named.len() > 40, "{}", named.len());
+    for name in &named {
+        assert!(code.contains(&format!("fn {name}()")), "no test {name}");
+    }
+    // And each case that is tested stands on the page.
+    let tests = code
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("fn ").or(line.trim().strip_prefix("async fn ")));
+    for name in tests.filter_map(|line| line.split_once('(')).map(|(name, _)| name) {
+        let case = name.starts_with(['p', 'c']) && name[1..].starts_with(|c: char| c.is_ascii_digit());
+        assert!(!case || named.contains(&name), "{name} is not on the page");
+    }
+}
