@@ -109,7 +109,7 @@ impl Cache {
         None
     }
 
-    /// Keeps a reply, if it is one that may be [kept](is_storable).
+    /// Keeps a reply, if it is one that may be kept: whole, and saying something.
     pub fn put(&self, key: CacheKey, request: &Request, reply: &Reply) {
         if !is_storable(request, reply) {
             return;

@@ -1,6 +1,6 @@
 //! All faults in words, as `docs/testserver.md` and errors show them.
 
-/// What a [`Fault`] is, in words.
+/// What a [`Fault`](crate::Fault) is, in words.
 ///
 /// ```
 /// use dspex_testkit::Fault;
