@@ -92,8 +92,8 @@ async fn server(fault: Fault) -> TestServer {
     TestServer::script(script).fault(fault).start().await.unwrap()
 }
 
-/// A model with bounds on time that a test can wait for, and two tries.
-fn model(name: &str, server: &TestServer) -> Lm {
+/// A model with bounds on time that a test can wait for, and so many tries.
+fn model(name: &str, server: &TestServer, tries: u32) -> Lm {
     let provider = name.split('/').next().unwrap();
     let mut timeouts = Timeouts::default();
     timeouts.connect = Duration::from_secs(5);
@@ -101,7 +101,7 @@ fn model(name: &str, server: &TestServer) -> Lm {
     timeouts.idle = Duration::from_millis(700);
     timeouts.total = Duration::from_millis(1_500);
     let mut resilience = Resilience::default();
-    resilience.policy.retry.attempts = 2;
+    resilience.policy.retry.attempts = tries;
     resilience.policy.retry.throttled_attempts = 3;
     resilience.policy.retry.base = Duration::from_millis(1);
     resilience.policy.limits.pause = Duration::from_millis(1);
@@ -140,7 +140,7 @@ async fn one(name: &str, fault: &Fault, stream: bool, expect: &Expect, calls: us
     let how = if stream { "streamed" } else { "whole" };
     let place = format!("{name} {how} {fault:?}");
     let server = server(fault.clone()).await;
-    let cached = Cache::builder().build().over(model(name, &server));
+    let cached = Cache::builder().build().over(model(name, &server, 2));
     // N1: two tries of at most 1.5 s each, and room for a machine that is busy.
     let Ok(outcome) = tokio::time::timeout(Duration::from_secs(20), ask(&cached, stream)).await else {
         return Some(format!("{place}: it does not end"));
@@ -222,7 +222,8 @@ pub(crate) fn run_twice(fault: &Fault) {
     runtime.block_on(async {
         for (_, name) in WIRES {
             let server = server(fault.clone()).await;
-            let lm = model(name, &server);
+            // The pool may have more than one connection that was used before.
+            let lm = model(name, &server, 4);
             for _ in 0..3 {
                 let reply = ask(&lm, false).await.unwrap();
                 assert_eq!(reply.choices[0].content(), ANSWER, "{name}");
