@@ -46,10 +46,14 @@ impl Drop for Server {
 /// What `--serve MODE` does: answers chat completions until it is killed.
 pub(crate) fn serve(mode: &str) -> Result<(), Box<dyn std::error::Error>> {
     use dspex_testkit::{Answer, Script, TestServer};
+    allow_files()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let words = if mode == "stream" { ANSWER.repeat(8) } else { ANSWER.to_owned() };
         let mut server = TestServer::script(Script::always(Answer::text(words)));
+        if mode == "slow" {
+            server = server.latency(Duration::from_secs(2));
+        }
         if mode == "stream" {
             // As models write: a bit of text at a time.
             server = server.drip(Duration::from_millis(20));
@@ -164,6 +168,57 @@ pub(crate) fn http() -> Measured {
             at_most: 20.0,
         },
     ])
+}
+
+/// Ten thousand calls at one time, over sockets, at a server that takes two seconds: none may fail.
+pub(crate) fn wide() -> Measured {
+    const IN_FLIGHT: usize = 10_000;
+    allow_files()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let server = Server::start("slow")?;
+    runtime.block_on(async {
+        let lm = model(&server)?;
+        let memory = resident_kilobytes()?;
+        let started = Instant::now();
+        let mut calls = JoinSet::new();
+        for i in 0..IN_FLIGHT {
+            let lm = lm.clone();
+            calls.spawn(async move {
+                let reply = lm.call(&request(i)).await.map_err(|e| e.to_string())?;
+                // A call that was made again would hide that one failed.
+                if reply.failed.is_empty() { Ok(()) } else { Err(reply.failed[0].message.clone()) }
+            });
+        }
+        let (mut failed, mut first, mut peak) = (0_u32, None, memory);
+        while let Some(done) = calls.join_next().await {
+            if let Err(e) = done? {
+                failed += 1;
+                first.get_or_insert(e);
+            }
+            peak = peak.max(resident_kilobytes()?);
+        }
+        if let Some(e) = first {
+            crate::print(&format!("the first failure: {e}"));
+        }
+        let figure = |name: &str, value, unit, at_most| Figure { name: name.into(), value, unit, at_most };
+        Ok(vec![
+            figure("of 10,000 calls in flight over sockets: failures", f64::from(failed), "", 0.0),
+            figure("their time", started.elapsed().as_secs_f64(), "s", 20.0),
+            figure("memory for a call", (peak - memory) / IN_FLIGHT as f64, "KB", 60.0),
+        ])
+    })
+}
+
+/// As many open files as the system allows: a connection is one.
+fn allow_files() -> Result<(), Box<dyn std::error::Error>> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        setrlimit(Resource::Nofile, limit)?;
+    }
+    Ok(())
 }
 
 /// A thousand streams at one time: the processor's time for an event, and memory for a stream.

@@ -38,6 +38,7 @@ const BENCHES: &[Bench] = &[
     ("cache", cache::cache),
     ("http", http::http),
     ("streams", http::streams),
+    ("sockets", http::wide),
     ("hostile", hostile::hostile),
 ];
 
