@@ -19,7 +19,7 @@ const LENGTH: usize = 1 << 20;
 const AT_MOST: f64 = 50.0;
 
 /// A text so many times shorter is read first. One that would still be far from the bound is not read in full.
-const SHORTER: usize = 8;
+const SHORTER: usize = 32;
 
 /// What stands before it.
 const HEADS: [&str; 5] = ["", "[[ ## y ## ]]\n", "{\"y\": ", "{\"y\": [", "<y>"];
