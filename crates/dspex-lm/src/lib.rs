@@ -7,6 +7,7 @@ mod batch;
 #[cfg(feature = "cache")]
 mod cache;
 mod catalog;
+mod forward;
 #[cfg(feature = "http")]
 mod http;
 mod lm;

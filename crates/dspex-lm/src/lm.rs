@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request, ResponseFormat};
+use dspex_core::lm::{Capabilities, EventStream, LmError, Reply, Request};
 use dspex_core::{BoxFuture, LanguageModel, Result};
 
 use crate::provider::{Provider, split};
@@ -67,29 +67,7 @@ impl fmt::Debug for Lm {
 }
 
 impl LanguageModel for Lm {
-    fn id(&self) -> &str {
-        self.0.id()
-    }
-
-    fn endpoint(&self) -> String {
-        self.0.endpoint()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-
-    fn note_refused(&self, format: &ResponseFormat) {
-        self.0.note_refused(format);
-    }
-
-    fn settings(&self) -> serde_json::Map<String, serde_json::Value> {
-        self.0.settings()
-    }
-
-    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
-        self.0.cached(request)
-    }
+    crate::forward::forward!(0);
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         self.0.call(request)

@@ -14,9 +14,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dspex_core::lm::{
-    Capabilities, Event, EventStream, LmError, LmErrorKind, Reply, ReplyBuilder, Request, ResponseFormat,
-};
+use dspex_core::lm::{Capabilities, Event, EventStream, LmError, LmErrorKind, Reply, ReplyBuilder, Request};
 use dspex_core::{BoxFuture, Error, ErrorKind, LanguageModel, Result};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
@@ -210,29 +208,7 @@ pub struct Recorded {
 }
 
 impl LanguageModel for Recorded {
-    fn id(&self) -> &str {
-        self.lm.id()
-    }
-
-    fn endpoint(&self) -> String {
-        self.lm.endpoint()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.lm.capabilities()
-    }
-
-    fn note_refused(&self, format: &ResponseFormat) {
-        self.lm.note_refused(format);
-    }
-
-    fn settings(&self) -> serde_json::Map<String, Json> {
-        self.lm.settings()
-    }
-
-    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
-        self.lm.cached(request)
-    }
+    crate::forward::forward!(lm);
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         Box::pin(async move {

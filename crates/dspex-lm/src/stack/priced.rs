@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use dspex_core::lm::{Capabilities, Event, EventStream, LmError, Reply, Request, ResponseFormat};
+use dspex_core::lm::{Event, EventStream, LmError, Reply, Request};
 use dspex_core::{BoxFuture, Clock, LanguageModel, SystemClock, Usage};
 use futures_util::StreamExt as _;
-use serde_json::{Map, Value as Json};
 
 use crate::Catalog;
 
@@ -69,29 +68,7 @@ fn day(seconds: u64) -> String {
 }
 
 impl LanguageModel for Priced {
-    fn id(&self) -> &str {
-        self.lm.id()
-    }
-
-    fn endpoint(&self) -> String {
-        self.lm.endpoint()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.lm.capabilities()
-    }
-
-    fn note_refused(&self, format: &ResponseFormat) {
-        self.lm.note_refused(format);
-    }
-
-    fn settings(&self) -> Map<String, Json> {
-        self.lm.settings()
-    }
-
-    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
-        self.lm.cached(request)
-    }
+    crate::forward::forward!(lm);
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         Box::pin(async move {

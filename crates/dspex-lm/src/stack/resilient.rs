@@ -4,16 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dspex_core::lm::{
-    Capabilities, Event, EventStream, LmError, LmErrorKind, Reply, Request, ResponseFormat,
-};
+use dspex_core::lm::{Event, EventStream, LmError, LmErrorKind, Reply, Request};
 use dspex_core::{BoxFuture, LanguageModel};
 use dspex_resilience::{
     Ask, Deadline, Events, HealthReport, Jitter, Key, Outcome, Permit, Refusal, Registry, Stack, StackPolicy,
     Ticket, UnderWay,
 };
 use futures_util::stream::{self, StreamExt as _};
-use serde_json::{Map, Value as Json};
 
 use super::tries::Tries;
 use super::{Failure, estimate, silent};
@@ -253,29 +250,7 @@ impl Held {
 }
 
 impl LanguageModel for Resilient {
-    fn id(&self) -> &str {
-        self.lm.id()
-    }
-
-    fn endpoint(&self) -> String {
-        self.lm.endpoint()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.lm.capabilities()
-    }
-
-    fn note_refused(&self, format: &ResponseFormat) {
-        self.lm.note_refused(format);
-    }
-
-    fn settings(&self) -> Map<String, Json> {
-        self.lm.settings()
-    }
-
-    fn cached<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<Reply>> {
-        self.lm.cached(request)
-    }
+    crate::forward::forward!(lm);
 
     fn call<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, LmError>> {
         Box::pin(self.answer(request))
