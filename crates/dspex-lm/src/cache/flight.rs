@@ -38,6 +38,10 @@ impl Flights {
             match flights.get(&key).and_then(Weak::upgrade) {
                 Some(flight) => flight,
                 None => {
+                    // Of flights that nobody is left in, as when all who waited gave up, only the keys are here.
+                    if flights.len() == flights.capacity() {
+                        flights.retain(|_, flight| flight.strong_count() > 0);
+                    }
                     let flight = Arc::new(AsyncMutex::new(State::default()));
                     flights.insert(key, Arc::downgrade(&flight));
                     flight

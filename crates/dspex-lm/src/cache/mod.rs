@@ -91,6 +91,7 @@ impl Cache {
     }
 
     /// What is kept for a key, as a hit: marked as cached, and costing nothing.
+    #[cfg_attr(not(feature = "disk-cache"), expect(clippy::unused_async, reason = "a disk is waited for"))]
     pub async fn get(&self, key: &CacheKey) -> Option<Reply> {
         if let Some(reply) = self.0.memory.get(key) {
             self.0.hits.fetch_add(1, Ordering::Relaxed);
@@ -138,6 +139,7 @@ impl Cache {
     }
 
     /// Waits until what was kept so far is committed to disk.
+    #[cfg_attr(not(feature = "disk-cache"), expect(clippy::unused_async, reason = "a disk is waited for"))]
     pub async fn flush(&self) {
         #[cfg(feature = "disk-cache")]
         if let Some(disk) = &self.0.disk {
